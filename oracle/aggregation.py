@@ -155,7 +155,7 @@ def weighted_quantile(values: Integers, weights: Integers, count: int, quarters:
         if 4 * below >= quarters * total:
             best = i
     assert best >= 0
-    return values[best]
+    return int(values[best])
 
 
 @njit(cache=True, nogil=True)
@@ -210,7 +210,7 @@ def deviation_from_others_ppm(
     if total == 0:
         return 0
     median = weighted_quantile(prices_e8, others, count, 2)
-    distance = abs(prices_e8[source] - median)
+    distance = abs(int(prices_e8[source]) - median)
     whole = min(distance // median, PPM)
     if whole == PPM:
         return whole * PPM
@@ -231,8 +231,9 @@ def _witnessed(values: Integers, voices: Integers, count: int, previous_e8: int)
     fresh = 0
     for i in range(count):
         if voices[i] > 0:
-            low = values[i] if fresh == 0 else min(low, values[i])
-            high = max(high, values[i])
+            value = int(values[i])
+            low = value if fresh == 0 else min(low, value)
+            high = max(high, value)
             fresh += 1
     if fresh < 2:
         return previous_e8

@@ -48,14 +48,8 @@ def index_of(
     weights_ppm[: len(prices)] = weights or [EQUAL] * len(prices)
     before = prices_e8.copy(), weights_ppm.copy()
     result = np.full(RESULT_SIZE, -1, np.int64)
-    aggregate_index(
-        prices_e8,
-        weights_ppm,
-        np.int64(len(prices)),
-        np.int64(previous),
-        np.int64(elapsed_ns),
-        result,
-    )
+    count, before_e8, elapsed = np.array([len(prices), previous, elapsed_ns], np.int64)
+    aggregate_index(prices_e8, weights_ppm, count, before_e8, elapsed, result)
     assert (prices_e8 == before[0]).all()
     assert (weights_ppm == before[1]).all()
     return [int(value) for value in result]

@@ -16,20 +16,18 @@ INDEX = 60_000 * E8
 def mark_of(
     index: int = INDEX,
     basis: int = 0,
-    bid: int = 0,
-    ask: int = 0,
-    last: int = 0,
+    book: tuple[int, int, int] = (0, 0, 0),
     *,
     band: int = BAND,
     previous: tuple[int, int, int] = (0, 0, 0),
 ) -> int:
-    values = (index, basis, bid, ask, last, band, *previous)
-    return int(perpetual_mark_e8(*(np.int64(value) for value in values)))
+    values = (index, basis, *book, band, *previous)
+    return int(perpetual_mark_e8(*np.array(values, np.int64)))
 
 
 def basis_of(basis: int, bid: int, ask: int, elapsed_ns: int, index: int = INDEX) -> int:
     values = (basis, bid, ask, index, BAND, elapsed_ns)
-    return int(next_basis_e8(*(np.int64(value) for value in values)))
+    return int(next_basis_e8(*np.array(values, np.int64)))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +38,7 @@ def test_median_of_three_ignores_the_order(order: tuple[int, int, int]) -> None:
 
 
 def test_mark_without_index_is_no_price() -> None:
-    assert mark_of(index=0, basis=5, bid=INDEX, ask=INDEX, last=INDEX) == 0
+    assert mark_of(0, 5, (INDEX, INDEX, INDEX)) == 0
 
 
 def test_mark_without_book_and_trades_is_the_index() -> None:
@@ -49,49 +47,51 @@ def test_mark_without_book_and_trades_is_the_index() -> None:
 
 
 def test_mark_takes_the_middle_of_basis_book_and_index() -> None:
-    book = {"bid": 60_010 * E8, "ask": 60_020 * E8, "last": 60_015 * E8}
+    book = (60_010 * E8, 60_020 * E8, 60_015 * E8)
 
-    assert mark_of(basis=30 * E8, **book) == 60_015 * E8
-    assert mark_of(basis=5 * E8, **book) == 60_005 * E8
-    assert mark_of(basis=-5 * E8, **book) == INDEX
+    assert mark_of(basis=30 * E8, book=book) == 60_015 * E8
+    assert mark_of(basis=5 * E8, book=book) == 60_005 * E8
+    assert mark_of(basis=-5 * E8, book=book) == INDEX
 
 
 def test_mark_with_a_missing_side_lets_the_index_vote() -> None:
     # Bid absent: the median of index 60,000, ask 60,040 and last 60,030 is the last.
-    assert mark_of(basis=100 * E8, ask=60_040 * E8, last=60_030 * E8) == 60_030 * E8
+    assert mark_of(INDEX, 100 * E8, (0, 60_040 * E8, 60_030 * E8)) == 60_030 * E8
     # Two absent: the median of 60,000, 60,000 and anything is the index.
-    assert mark_of(basis=100 * E8, last=60_030 * E8) == INDEX
+    assert mark_of(INDEX, 100 * E8, (0, 0, 60_030 * E8)) == INDEX
 
 
 def test_mark_of_a_dragged_book_stays_within_index_and_basis() -> None:
-    dragged = {"bid": 90_000 * E8, "ask": 90_001 * E8, "last": 90_000 * E8}
+    dragged = (90_000 * E8, 90_001 * E8, 90_000 * E8)
 
-    assert mark_of(basis=0, **dragged) == INDEX
-    assert mark_of(basis=12 * E8, **dragged) == 60_012 * E8
+    assert mark_of(basis=0, book=dragged) == INDEX
+    assert mark_of(basis=12 * E8, book=dragged) == 60_012 * E8
 
 
 def test_mark_is_clamped_to_the_band() -> None:
-    dragged = {"bid": 90_000 * E8, "ask": 90_001 * E8, "last": 90_000 * E8}
+    dragged = (90_000 * E8, 90_001 * E8, 90_000 * E8)
 
-    assert mark_of(basis=5_000 * E8, **dragged) == 60_300 * E8
-    assert mark_of(basis=5_000 * E8, band=0, **dragged) == INDEX
+    assert mark_of(basis=5_000 * E8, book=dragged) == 60_300 * E8
+    assert mark_of(basis=5_000 * E8, band=0, book=dragged) == INDEX
 
 
 def test_mark_moves_with_the_index_plus_half_a_percent_a_second() -> None:
-    book = {"bid": 60_290 * E8, "ask": 60_310 * E8, "last": 60_300 * E8}
+    book = (60_290 * E8, 60_310 * E8, 60_300 * E8)
 
     # A quarter of a second allows 0.125 % of 60,000 = 75.
-    moved = mark_of(basis=300 * E8, **book, previous=(INDEX, INDEX, SECOND // 4))
+    moved = mark_of(basis=300 * E8, book=book, previous=(INDEX, INDEX, SECOND // 4))
     assert moved == 60_075 * E8
     # The index itself moved by 20: 75 more of the new index, 0.125 % x 60,020 = 75.025.
-    moved = mark_of(60_020 * E8, 280 * E8, **book, previous=(INDEX, INDEX, SECOND // 4))
+    moved = mark_of(60_020 * E8, 280 * E8, book=book, previous=(INDEX, INDEX, SECOND // 4))
     assert moved == 60_095 * E8 + 2_500_000
 
 
 def test_mark_after_a_long_gap_is_free_of_the_rate() -> None:
-    book = {"bid": 60_290 * E8, "ask": 60_310 * E8, "last": 60_300 * E8}
+    book = (60_290 * E8, 60_310 * E8, 60_300 * E8)
 
-    assert mark_of(basis=300 * E8, **book, previous=(30_000 * E8, INDEX, 10**18)) == 60_300 * E8
+    assert (
+        mark_of(basis=300 * E8, book=book, previous=(30_000 * E8, INDEX, 10**18)) == 60_300 * E8
+    )
 
 
 def test_mark_obeys_a_narrowed_band_at_once() -> None:
@@ -139,7 +139,7 @@ def test_mark_is_always_within_the_band(
     band: int,
     previous: tuple[int, int, int],
 ) -> None:
-    mark = mark_of(index, basis, *book, band=band, previous=previous)
+    mark = mark_of(index, basis, book, band=band, previous=previous)
 
     assert abs(mark - index) * 10**6 <= index * band
 
@@ -166,7 +166,7 @@ def test_mark_never_outruns_the_index_by_more_than_its_rate(
     index = max(1, previous_index + move)
     previous = (max(1, previous_mark), previous_index, elapsed_ns)
 
-    mark = mark_of(index, basis, *book, previous=previous)
+    mark = mark_of(index, basis, book, previous=previous)
 
     allowed = abs(index - previous_index) + index * 5 * elapsed_ns // (1_000 * SECOND)
     assert abs(mark - previous[0]) <= allowed + 2
