@@ -1,0 +1,84 @@
+"""Events of prices → MarkHistory, IndexHistory and the live columns of Contract and Underlying.
+
+Marks move several times a second; history keeps the last of each second (HIST-001).
+"""
+
+from typing import NamedTuple
+
+from django.db.backends.utils import CursorWrapper
+
+from exchange.engine.events import EventKind
+from exchange.engine.units import NANOSECONDS
+from exchange.models.contracts import (
+    HISTORY_BITS,
+    Contract,
+    IndexHistory,
+    MarkHistory,
+    Underlying,
+)
+from exchange.pipeline.projections.batch import Batch, Integers, last_of_each
+from exchange.pipeline.projections.table import Columns, Table
+
+_MARKS = Table.of(MarkHistory)
+_INDEXES = Table.of(IndexHistory)
+
+
+class Marks(NamedTuple):
+    """The last mark and index of each contract, (contracts,) ticks; 0: none yet."""
+
+    mark_ticks: Integers
+    index_ticks: Integers
+
+
+class LastMarks(NamedTuple):
+    """What a batch left behind: contracts and their last marks, for Marks.take."""
+
+    contract: Integers
+    mark_ticks: Integers
+    index_ticks: Integers
+
+
+def write_market(cursor: CursorWrapper, batch: Batch) -> LastMarks:
+    """Writes history and live prices; returns the last mark of each contract it saw."""
+    _write_index(cursor, batch)
+    return _write_marks(cursor, batch)
+
+
+def _write_marks(cursor: CursorWrapper, batch: Batch) -> LastMarks:
+    updates = batch.of(EventKind.MARK_UPDATED)
+    ids = (updates["contract"] << HISTORY_BITS) | (updates["time_ns"] // NANOSECONDS)
+    kept = updates[last_of_each(ids)]
+    columns: Columns = {
+        name: kept[name] for name in _MARKS.formats if name in (kept.dtype.names or ())
+    }
+    columns["id"] = ids[last_of_each(ids)]
+    _MARKS.upsert(cursor, columns, kept.size)
+    last = updates[last_of_each(updates["contract"])]
+    for row in last:
+        Contract.objects.filter(pk=int(row["contract"])).update(
+            mark_ticks=int(row["mark_ticks"]),
+            mark_ns=int(row["time_ns"]),
+            index_ticks=int(row["index_ticks"]),
+            last_ticks=int(row["last_ticks"]),
+            open_interest_lots=int(row["open_interest_lots"]),
+        )
+    return LastMarks(last["contract"], last["mark_ticks"], last["index_ticks"])
+
+
+def _write_index(cursor: CursorWrapper, batch: Batch) -> None:
+    updates = batch.of(EventKind.INDEX_UPDATED)
+    ids = (updates["underlying"] << HISTORY_BITS) | (updates["time_ns"] // NANOSECONDS)
+    kept = updates[last_of_each(ids)]
+    columns: Columns = {
+        "id": ids[last_of_each(ids)],
+        "fresh_sources": kept["fresh"],
+        **{name: kept[name] for name in _INDEXES.formats if name in (kept.dtype.names or ())},
+    }
+    _INDEXES.upsert(cursor, columns, kept.size)
+    for row in updates[last_of_each(updates["underlying"])]:
+        Underlying.objects.filter(pk=int(row["underlying"])).update(
+            index_e8=int(row["index_e8"]),
+            index_ns=int(row["time_ns"]),
+            status=int(row["status"]),
+            fresh_sources=int(row["fresh"]),
+        )
