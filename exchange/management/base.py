@@ -1,0 +1,67 @@
+"""What every command of the venue does before its own work.
+
+It takes a lease on the servers, migrates when the database is behind, and turns SIGTERM into
+the same orderly end as Ctrl-C, so that the lease is always given back. Progress goes to stderr:
+stdout belongs to the answer, which may be a line of JSON.
+"""
+
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from exchange.pipeline.servers import ServersUnavailable, ensure_servers
+
+MIGRATION_LOCK = 0x6E6F7661  # One process migrates, the others wait for it.
+
+
+class NovateCommand(BaseCommand):
+    """A command that finds its servers running and its database migrated."""
+
+    needs_database = True
+    requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute.
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            with ensure_servers(self.progress):
+                if self.needs_database:
+                    migrate_if_behind(self.progress)
+                return super().execute(*args, **options)
+        except ServersUnavailable as error:
+            self.progress(str(error))
+            sys.exit(1)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    def progress(self, text: str) -> None:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def migrate_if_behind(progress: Any) -> None:
+    """Applies missing migrations, once, however many commands start together."""
+    if not _pending_migrations():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        try:
+            if _pending_migrations():
+                progress("Migrating the database.")
+                call_command("migrate", interactive=False, verbosity=0)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+
+
+def _pending_migrations() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

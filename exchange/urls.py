@@ -1,0 +1,22 @@
+"""Pages and accounts. The API's raw paths never reach this table: see asgi.py."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from exchange.gateway import views
+
+urlpatterns = [
+    path("", views.markets, name="markets"),
+    path("trade/", views.trade_default, name="trade_default"),
+    path("trade/<str:contract>", views.trade, name="trade"),
+    path("portfolio", views.portfolio, name="portfolio"),
+    path("welcome", views.welcome, name="welcome"),
+    path("status", views.status, name="status"),
+    path("status.json", views.status_json, name="status_json"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler403 = "exchange.gateway.views.permission_denied"
+handler404 = "exchange.gateway.views.page_not_found"
+handler500 = "exchange.gateway.views.server_error"

@@ -1,0 +1,59 @@
+"""Every test run has a venue of its own: a private NOVATE_HOME, deleted at the end.
+
+Its servers start with the first test that needs them; tests of the engine start nothing.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+# Before the settings are read, so never a developer's venue. Compiled kernels are shared: they
+# are keyed by their sources.
+os.environ.setdefault("NOVATE_JIT_DIR", str(Path(__file__).parents[1] / ".novate" / "jit"))
+os.environ["NOVATE_HOME"] = tempfile.mkdtemp(prefix="novate-test-")
+os.environ["DJANGO_SETTINGS_MODULE"] = "exchange.settings"
+
+import django
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+from exchange.pipeline.servers import (
+    ServerLease,
+    discard_servers,
+    ensure_servers,
+    jit_cache_directory,
+    novate_home,
+)
+
+os.environ["NUMBA_CACHE_DIR"] = str(jit_cache_directory())
+# pytest-django has looked for settings already and found none: test modules import models.
+django.setup()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[ServerLease]:
+    """Real PostgreSQL and Valkey, private to this run."""
+    with ensure_servers() as lease:
+        yield lease
+    discard_servers(novate_home())
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(servers: ServerLease) -> None:
+    """Django's test database lives on the servers of this run."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_static_files() -> Iterator[None]:
+    """Pages render without a collectstatic before them."""
+    storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    with override_settings(STORAGES=settings.STORAGES | {"staticfiles": storage}):
+        yield
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(os.environ["NOVATE_HOME"], ignore_errors=True)
