@@ -1,0 +1,1 @@
+"""Tests, the reference they are checked against, and the benchmarks."""

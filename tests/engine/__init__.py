@@ -1,0 +1,1 @@
+"""The engine, rule by rule, through its one public function."""
