@@ -50,7 +50,8 @@ def redis_url(database: int = BUS_DATABASE) -> str:
     parts = urlsplit(url)
     if parts.scheme == "unix":
         query = dict(parse_qsl(parts.query)) | {"db": str(database)}
-        return urlunsplit(parts._replace(query=urlencode(query)))
+        credentials = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
+        return f"unix://{credentials}{parts.path}?{urlencode(query)}"
     if parts.scheme not in ("redis", "rediss"):
         raise ValueError(f"Expected REDIS_URL to be redis://… or unix://…, was {parts.scheme}:")
     return urlunsplit(parts._replace(path=f"/{database}"))

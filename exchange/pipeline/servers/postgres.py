@@ -8,7 +8,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -76,8 +75,7 @@ class Postgres:
             running = self._postmaster()
             if running is None:
                 self._remove_leftovers()
-                process = self._spawn(binaries)
-                running = process.pid
+                running = self._spawn(binaries)
             if self._wait_until_ready(running, report):
                 self._create_database()
                 return
@@ -110,7 +108,7 @@ class Postgres:
             raise ServersUnavailable(f"initdb failed:\n{done.stdout}{done.stderr}")
         draft.rename(self.place.data)  # A killed initdb leaves only the draft behind.
 
-    def _spawn(self, binaries: Path) -> subprocess.Popen[bytes]:
+    def _spawn(self, binaries: Path) -> int:
         settings = SETTINGS | {"unix_socket_directories": str(self.place.run)}
         command: list[str | Path] = [
             binaries / "postgres",

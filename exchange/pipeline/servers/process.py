@@ -52,11 +52,11 @@ def trusted_listener(path: Path, place: Place) -> Peer | None:
     return peer
 
 
-def spawn(command: Sequence[str | Path], place: Place, log: Path) -> subprocess.Popen[bytes]:
+def spawn(command: Sequence[str | Path], place: Place, log: Path) -> int:
     """Starts a server in a session of its own: Ctrl-C ends the venue first, then the server."""
     with open(log, "ab") as output:
         os.chmod(log, 0o600)
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -69,6 +69,8 @@ def spawn(command: Sequence[str | Path], place: Place, log: Path) -> subprocess.
             extra_groups=[] if place.user else None,
             umask=0o077,
         )
+    process.returncode = 0  # It may outlive us: the Popen object must not wait for it.
+    return process.pid
 
 
 def run_as(command: Sequence[str | Path], place: Place) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from exchange.pipeline.servers.binaries import shared_copy
 from exchange.pipeline.servers.home import Place, Report, ServersUnavailable
-from exchange.pipeline.servers.process import end, log_tail, spawn, trusted_listener
+from exchange.pipeline.servers.process import end, is_running, log_tail, spawn, trusted_listener
 
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
@@ -38,10 +38,10 @@ class Valkey:
 
     def start(self, report: Report) -> None:
         self.socket.unlink(missing_ok=True)  # Nobody listens on it: a stale socket.
-        process = spawn([self._binary(report), *self._options()], self.place, self.log)
+        pid = spawn([self._binary(report), *self._options()], self.place, self.log)
         deadline = time.monotonic() + START_SECONDS
         while not self.is_alive():
-            if process.poll() is not None or time.monotonic() > deadline:
+            if not is_running(pid) or time.monotonic() > deadline:
                 raise ServersUnavailable(f"Valkey did not start:\n{log_tail(self.log)}")
             time.sleep(0.01)
 
