@@ -45,10 +45,10 @@ class Reporter:
 
 
 class PathClock:
-    """Wall time -> position on the recorded paths, standing still between two runs (REPORT-004).
+    """Wall time -> position on the recorded paths, standing still between runs (REPORT-004).
 
-    The file holds when the path began and when it was last seen moving; at most CLOCK_SECONDS of
-    the path are played twice after a crash.
+    The file holds when the path began and when it was last seen moving; at most CLOCK_SECONDS
+    of the path are played twice after a crash.
     """
 
     def __init__(self, path: Path, now_ns: int) -> None:

@@ -1,4 +1,4 @@
-"""How our long-running asyncio commands end: on SIGTERM or Ctrl-C, with their farewells said."""
+"""How our long-running asyncio commands end: on SIGTERM or Ctrl-C, farewells said."""
 
 import asyncio
 import signal
@@ -17,11 +17,12 @@ async def until_stopped(*jobs: Coroutine[Any, Any, None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     tasks = [asyncio.create_task(job) for job in jobs]
-    waiter = asyncio.create_task(stop.wait())
-    done, _ = await asyncio.wait([*tasks, waiter], return_when=asyncio.FIRST_COMPLETED)
-    waiter.cancel()
+    for task in tasks:
+        task.add_done_callback(lambda _: stop.set())
+    await stop.wait()
+    ended = [task for task in tasks if task.done()]
     for task in tasks:
         task.cancel()
-    await asyncio.gather(waiter, *tasks, return_exceptions=True)
-    for task in done - {waiter}:
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in ended:
         task.result()
