@@ -142,7 +142,7 @@ def test_procfile_lists_the_processes_of_up() -> None:
         processes.fast_lane("127.0.0.1", 8001),
         processes.worker(),
         processes.beat(),
-        *processes.demonstration(),
+        *processes.demonstration("127.0.0.1", 8001),
     ]
 
     assert (PROJECT / "Procfile").read_text().splitlines() == [_line(one) for one in started]

@@ -61,10 +61,11 @@ def beat() -> Process:
     return Process("beat", ("-m", "celery", "-A", "exchange", "beat", "--pidfile="), WORK)
 
 
-def demonstration() -> tuple[Process, ...]:
-    """Recorded prices, makers and takers: ordinary clients of the venue."""
+def demonstration(host: str, port: int) -> tuple[Process, ...]:
+    """Recorded prices, makers and takers: ordinary clients of the fast lane."""
+    url = f"ws://{host}:{port}/ws/api/v2"
     return (
         Process("oracle", manage("run_oracle"), WORK),
-        Process("makers", manage("run_makers"), WORK),
-        Process("takers", manage("run_takers"), WORK),
+        Process("makers", manage("run_makers", "--url", url), WORK),
+        Process("takers", manage("run_takers", "--url", url), WORK),
     )

@@ -117,7 +117,7 @@ class _Venue:
             self._wait("fast-lane", lambda: answers(host, self._port + 1))
         if with_demo:
             with _stage("demonstration market"):
-                for process in processes.demonstration():
+                for process in processes.demonstration(host, self._port + 1):
                     self._start(process)
                 if not self._wait_until(lambda: books_move(16), QUOTES_SECONDS):
                     _note(f"no quotes yet: see {self._logs / 'makers.log'}")
