@@ -1,0 +1,325 @@
+"""Order -> fill -> position -> posting, for traders and for liquidations alike.
+
+EXEC-001  a trade happens at the maker's price; both sides see the same price, lots and number,
+          maker first (I-17).
+EXEC-002  before a maker is filled it is looked at again: an order of the taker's own owner, one
+          that the mark has left outside the band, one with nothing left to reduce, one whose
+          account can no longer carry it, is cancelled instead, with its reason.
+EXEC-003  a command fills or passes over at most FILLS_MAX orders; then the remainder is cancelled.
+EXEC-004  fees are rounded up and charged to each side at the fill; a liquidated account pays no
+          taker fee (its own fee is in clearing).
+"""
+
+from exchange.engine import emit
+from exchange.engine.emit import EventBuffer
+from exchange.engine.events import CancelReason
+from exchange.engine.health import can_carry_orders
+from exchange.engine.ledger import charge
+from exchange.engine.matching import (
+    best_level,
+    claim_order,
+    crosses,
+    free_order,
+    reduce_resting,
+    rest_order,
+    unrest_order,
+)
+from exchange.engine.positions import (
+    add_open_order,
+    apply_fill,
+    claim_position,
+    reduce_open_order,
+    release_if_empty,
+)
+from exchange.engine.state import Counter, State, kernel
+from exchange.engine.units import (
+    FEES,
+    FILLS_MAX,
+    FLAG_LIQUIDATION,
+    FLAG_MAKER,
+    FLAG_REDUCE_ONLY,
+    PPM,
+    mul_div_ceil,
+    mul_div_floor,
+)
+
+_TRADES = int(Counter.TRADES)
+_SELF_TRADE = int(CancelReason.SELF_TRADE)
+_MARGIN = int(CancelReason.MARGIN)
+_PRICE_BAND = int(CancelReason.PRICE_BAND)
+_NOTHING_TO_REDUCE = int(CancelReason.REDUCE_ONLY)
+
+
+@kernel
+def new_order(
+    s: State,
+    e: EventBuffer,
+    account: int,
+    contract: int,
+    side: int,
+    flags: int,
+    price_ticks: int,
+    quantity_lots: int,
+    label: int,
+    key: int,
+) -> int:
+    """Accept an order; returns its slot. It is in no book yet."""
+    position = claim_position(s, account, contract)
+    slot = claim_order(s)
+    row = s.orders[slot]
+    row["account"] = account
+    row["contract"] = contract
+    row["position"] = position
+    row["side"] = side
+    row["flags"] = flags
+    row["price_ticks"] = price_ticks
+    row["quantity_lots"] = quantity_lots
+    row["remaining_lots"] = quantity_lots
+    row["label"] = label
+    s.positions[position]["order_count"] += 1
+    row["accepted_ns"] = e.cursor[emit.TIME_NS]
+    emit.order_accepted(
+        e, account, contract, row["id"], side, flags, price_ticks, quantity_lots, label, key
+    )
+    return slot
+
+
+@kernel
+def book_order(s: State, slot: int) -> None:
+    """Rest an order in the book and count it with its account and position."""
+    row = s.orders[slot]
+    rest_order(s, slot)
+    add_open_order(s, row["position"], row["side"], row["price_ticks"], row["remaining_lots"])
+    account = s.accounts[row["account"]]
+    first = account["first_order"]
+    row["next_of_account"] = first
+    row["previous_of_account"] = 0
+    if first != 0:
+        s.orders[first - 1]["previous_of_account"] = slot + 1
+    account["first_order"] = slot + 1
+    account["order_count"] += 1
+
+
+@kernel
+def unbook_order(s: State, slot: int) -> None:
+    """Undo book_order; the order keeps its slot."""
+    row = s.orders[slot]
+    unrest_order(s, slot)
+    reduce_open_order(
+        s, row["position"], row["side"], row["price_ticks"], row["remaining_lots"], 1
+    )
+    after = row["next_of_account"]
+    before = row["previous_of_account"]
+    account = s.accounts[row["account"]]
+    if before != 0:
+        s.orders[before - 1]["next_of_account"] = after
+    else:
+        account["first_order"] = after
+    if after != 0:
+        s.orders[after - 1]["previous_of_account"] = before
+    row["next_of_account"] = 0
+    row["previous_of_account"] = 0
+    account["order_count"] -= 1
+
+
+@kernel
+def cancel_resting(s: State, e: EventBuffer, slot: int, reason: int) -> None:
+    """Take a resting order out of the book for good and say why."""
+    _emit_cancelled(s, e, slot, reason, 1)
+    unbook_order(s, slot)
+    _discard(s, slot)
+
+
+@kernel
+def cancel_remainder(s: State, e: EventBuffer, slot: int, reason: int) -> None:
+    """Drop what is left of an order that never rested."""
+    if s.orders[slot]["remaining_lots"] > 0:
+        _emit_cancelled(s, e, slot, reason, 0)
+    _discard(s, slot)
+
+
+@kernel
+def cancel_orders(
+    s: State, e: EventBuffer, account: int, contract: int, label: int, reason: int
+) -> int:
+    """Cancel an account's resting orders, newest first; returns how many there were."""
+    cancelled = 0
+    link = s.accounts[account]["first_order"]
+    while link != 0:
+        slot = link - 1
+        link = s.orders[slot]["next_of_account"]
+        if contract >= 0 and s.orders[slot]["contract"] != contract:
+            continue
+        if label != 0 and s.orders[slot]["label"] != label:
+            continue
+        cancel_resting(s, e, slot, reason)
+        cancelled += 1
+    return cancelled
+
+
+@kernel
+def match(
+    s: State, e: EventBuffer, taker: int, limit_ticks: int, met: int, is_trusting: bool
+) -> tuple[int, bool]:
+    """Trade an order that is in no book against the other side, up to its limit.
+
+    met: makers this command has met already; FILLS_MAX bounds the sum (EXEC-003).
+    is_trusting: makers were already looked at in this command (fill-or-kill) and are not again.
+    Returns the number of makers met so far and whether the order may go on: False when its own
+    reduce-only clamp ended it.
+    """
+    order = s.orders[taker]
+    while order["remaining_lots"] > 0 and met < FILLS_MAX:
+        level = best_level(s, order["contract"], -order["side"])
+        if level == 0 or not crosses(
+            order["side"], limit_ticks, s.levels[level - 1]["price_ticks"]
+        ):
+            break
+        met += 1
+        maker = s.levels[level - 1]["first"] - 1
+        lots = min(order["remaining_lots"], s.orders[maker]["remaining_lots"])
+        lots = min(lots, reducible_lots(s, taker))
+        if lots == 0:
+            return met, False
+        reason = objection(s, order["account"], maker, is_trusting)
+        if reason != 0:
+            cancel_resting(s, e, maker, reason)
+            continue
+        _trade(s, e, maker, taker, min(lots, reducible_lots(s, maker)))
+    return met, True
+
+
+@kernel
+def objection(s: State, taker_account: int, maker: int, is_trusting: bool) -> int:
+    """Why a maker must not be filled now (EXEC-002): a CancelReason, or 0."""
+    row = s.orders[maker]
+    account = row["account"]
+    if s.accounts[account]["owner"] == s.accounts[taker_account]["owner"]:
+        return _SELF_TRADE
+    if is_outside_band(s, row["contract"], row["side"], row["price_ticks"]):
+        return _PRICE_BAND
+    if reducible_lots(s, maker) == 0:
+        return _NOTHING_TO_REDUCE
+    if is_trusting or is_reducing(s, maker):
+        return 0
+    return 0 if can_carry_orders(s, account) else _MARGIN
+
+
+@kernel
+def is_outside_band(s: State, contract: int, side: int, price_ticks: int) -> bool:
+    """A bid above mark + band, or an ask below mark - band."""
+    row = s.contracts[contract]
+    band = mul_div_floor(row["mark_ticks"], row["order_band_ppm"], PPM)
+    return side * (price_ticks - row["mark_ticks"]) > band
+
+
+@kernel
+def is_reducing(s: State, slot: int) -> bool:
+    """Whether filling the whole order only brings its position nearer to zero."""
+    row = s.orders[slot]
+    lots = s.positions[row["position"]]["lots"]
+    return lots * row["side"] < 0 and row["remaining_lots"] <= abs(lots)
+
+
+@kernel
+def reducible_lots(s: State, slot: int) -> int:
+    """The most a reduce-only order may fill now; its whole remainder if it is not reduce-only."""
+    row = s.orders[slot]
+    if row["flags"] & FLAG_REDUCE_ONLY == 0:
+        return row["remaining_lots"]
+    lots = s.positions[row["position"]]["lots"]
+    return min(row["remaining_lots"], max(0, -lots * row["side"]))
+
+
+@kernel
+def _trade(s: State, e: EventBuffer, maker: int, taker: int, lots: int) -> None:
+    assert lots > 0
+    maker_row = s.orders[maker]
+    number = maker_row["contract"]
+    contract = s.contracts[number]
+    price = maker_row["price_ticks"]
+    units = price * lots * contract["tick_value_units"]
+    trade = s.counters[_TRADES] + 1
+    s.counters[_TRADES] = trade
+    reduce_resting(s, maker, lots)
+    reduce_open_order(s, maker_row["position"], maker_row["side"], price, lots, 0)
+    s.orders[taker]["remaining_lots"] -= lots
+    contract["last_ticks"] = price
+    contract["trade_count"] += 1
+    contract["volume_lots"] += lots
+    contract["volume_units"] += units
+    maker_fee = mul_div_ceil(units, contract["maker_fee_ppm"], PPM)
+    taker_fee = mul_div_ceil(units, contract["taker_fee_ppm"], PPM)
+    if s.orders[taker]["flags"] & FLAG_LIQUIDATION != 0:
+        taker_fee = 0
+    _fill_side(s, e, maker, lots, price, units, maker_fee, FLAG_MAKER, trade)
+    _fill_side(s, e, taker, lots, price, units, taker_fee, 0, trade)
+    if maker_row["remaining_lots"] == 0:
+        unbook_order(s, maker)
+        _discard(s, maker)
+
+
+@kernel
+def _fill_side(
+    s: State,
+    e: EventBuffer,
+    slot: int,
+    lots: int,
+    price: int,
+    units: int,
+    fee: int,
+    maker_flag: int,
+    trade: int,
+) -> None:
+    row = s.orders[slot]
+    position = row["position"]
+    number = row["contract"]
+    lots_before = s.positions[position]["lots"]
+    realised = apply_fill(s, position, row["side"] * lots, units)
+    lots_after = s.positions[position]["lots"]
+    s.contracts[number]["open_interest_lots"] += max(0, lots_after) - max(0, lots_before)
+    charge(s, row["account"], position, FEES, fee)
+    s.accounts[row["account"]]["fees_units"] += fee
+    emit.order_filled(
+        e,
+        row["account"],
+        number,
+        row["id"],
+        row["side"],
+        row["flags"] | maker_flag,
+        price,
+        lots,
+        row["remaining_lots"],
+        trade,
+        fee,
+        realised,
+        lots_after,
+        s.positions[position]["entry_units"],
+    )
+
+
+@kernel
+def _emit_cancelled(s: State, e: EventBuffer, slot: int, reason: int, resting: int) -> None:
+    row = s.orders[slot]
+    emit.order_cancelled(
+        e,
+        row["account"],
+        row["contract"],
+        row["id"],
+        row["side"],
+        row["flags"],
+        row["price_ticks"],
+        row["remaining_lots"],
+        row["quantity_lots"] - row["remaining_lots"],
+        reason,
+        resting,
+        row["label"],
+    )
+
+
+@kernel
+def _discard(s: State, slot: int) -> None:
+    position = s.orders[slot]["position"]
+    s.positions[position]["order_count"] -= 1
+    free_order(s, slot)
+    release_if_empty(s, position)

@@ -1,0 +1,250 @@
+"""Who may act and under which rules: accounts, roles, reporters, listings, parameters.
+
+GOV-001  accounts are numbered in the order they are opened; a sub-account has its owner's owner.
+GOV-002  a listing is refused unless its tick value is a whole number of units and its numbers stay
+         within 63 bits at the price ceiling (spec: contracts, hard bounds).
+GOV-003  every parameter has hard bounds in code; mark band <= (IM - MM) / 2, so that dragging the
+         local book can never liquidate anyone who opened within initial margin.
+GOV-004  only the roles below can be given; house accounts other than the operator have none.
+"""
+
+from typing import NamedTuple
+
+from exchange.engine.rejects import RejectReason
+from exchange.engine.state import ContractParameter, Counter, State
+from exchange.engine.units import (
+    ACCOUNTS_MAX,
+    CONTRACTS_MAX,
+    FIRST_USER_ACCOUNT,
+    KIND_PERPETUAL,
+    MONEY_SCALE,
+    NO_ACCOUNT,
+    POSITION_UNITS_MAX,
+    PPM,
+    PRICE_CEILING_MULTIPLE,
+    PRICE_TICKS_MAX,
+    ROLE_MASK,
+    SOURCES_MAX,
+    STATE_HALTED,
+    STATE_OPEN,
+    STATE_PRE_LAUNCH,
+    STATE_REDUCE_ONLY,
+    TICK_VALUE_UNITS_MAX,
+    UNDERLYINGS_MAX,
+)
+
+TICK_VALUE_SCALE = 10**10  # tick_e8 x lot_e8 / 10^16 quote, in units of 10^-6
+
+
+class ParameterRule(NamedTuple):
+    """A governed parameter: its column, launch value and hard bounds, in the column's unit."""
+
+    column: str
+    launch: int
+    low: int
+    high: int
+
+
+PARAMETERS: dict[int, ParameterRule] = {
+    ContractParameter.INITIAL_MARGIN_PPM: ParameterRule("initial_margin_ppm", 50_000, 5_000, PPM),
+    ContractParameter.MARGIN_FLOOR_UNITS: ParameterRule(
+        "margin_floor_units", 500_000 * MONEY_SCALE, 1_000 * MONEY_SCALE, POSITION_UNITS_MAX
+    ),
+    ContractParameter.MAKER_FEE_PPM: ParameterRule("maker_fee_ppm", 200, 0, 10_000),
+    ContractParameter.TAKER_FEE_PPM: ParameterRule("taker_fee_ppm", 500, 0, 10_000),
+    ContractParameter.MARK_BAND_PPM: ParameterRule("mark_band_ppm", 10_000, 100, 250_000),
+    ContractParameter.ORDER_BAND_PPM: ParameterRule("order_band_ppm", 30_000, 1_000, 500_000),
+    ContractParameter.PASSIVE_BAND_PPM: ParameterRule(
+        "passive_band_ppm", 500_000, 10_000, 990_000
+    ),
+    ContractParameter.MIN_NOTIONAL_UNITS: ParameterRule(
+        "min_notional_units", 10 * MONEY_SCALE, 0, 1_000_000 * MONEY_SCALE
+    ),
+    ContractParameter.POSITION_LIMIT_UNITS: ParameterRule(
+        "position_limit_units", POSITION_UNITS_MAX, 1_000 * MONEY_SCALE, POSITION_UNITS_MAX
+    ),
+    ContractParameter.LIQUIDATION_FEE_PPM: ParameterRule("liquidation_fee_ppm", 5_000, 0, 50_000),
+    ContractParameter.INSURANCE_CAP_UNITS: ParameterRule(
+        "insurance_cap_units", 250_000 * MONEY_SCALE, 0, POSITION_UNITS_MAX
+    ),
+}
+
+_STATE_CHANGES = {
+    STATE_PRE_LAUNCH: (STATE_OPEN,),
+    STATE_OPEN: (STATE_HALTED, STATE_REDUCE_ONLY),
+    STATE_HALTED: (STATE_OPEN, STATE_REDUCE_ONLY),
+    STATE_REDUCE_ONLY: (STATE_OPEN, STATE_HALTED),
+}
+
+
+def opening_objection(state: State, parent: int, role: int) -> RejectReason:
+    """Why an account cannot be opened; parent is an account of its owner, or -1."""
+    if parent != NO_ACCOUNT and not is_user_account(state, parent):
+        return RejectReason.UNKNOWN_ACCOUNT
+    if role <= 0 or role & ~ROLE_MASK:
+        return RejectReason.INVALID_ROLE
+    if state.counters[Counter.ACCOUNTS] >= ACCOUNTS_MAX:
+        return RejectReason.CAPACITY_FULL
+    return RejectReason.ACCEPTED
+
+
+def open_account(state: State, parent: int, role: int, external_id: int, time_ns: int) -> int:
+    """Open an account; returns its number (GOV-001)."""
+    account = int(state.counters[Counter.ACCOUNTS])
+    state.counters[Counter.ACCOUNTS] = account + 1
+    row = state.accounts[account]
+    row["owner"] = account if parent == NO_ACCOUNT else int(state.accounts[parent]["owner"])
+    row["role"] = role
+    row["opened_ns"] = time_ns
+    row["external_id"] = external_id
+    return account
+
+
+def is_user_account(state: State, account: int) -> bool:
+    return FIRST_USER_ACCOUNT <= account < int(state.counters[Counter.ACCOUNTS])
+
+
+def reporter_objection(state: State, account: int, source: int, weight_ppm: int) -> RejectReason:
+    if not is_user_account(state, account):
+        return RejectReason.UNKNOWN_ACCOUNT
+    if not 0 <= source < SOURCES_MAX:
+        return RejectReason.UNKNOWN_SOURCE
+    if not 0 <= weight_ppm <= PPM:
+        return RejectReason.PARAMETER_OUT_OF_BOUNDS
+    row = state.reporters[source]
+    if row["registered"] != 0 and int(row["account"]) != account:
+        return RejectReason.SOURCE_TAKEN
+    return RejectReason.ACCEPTED
+
+
+def register_reporter(
+    state: State, account: int, source: int, weight_ppm: int, key: tuple[int, int, int, int]
+) -> None:
+    """Register a source, or change its weight and key."""
+    suspended = int(state.reporters[source]["suspended"])
+    state.reporters[source] = (account, weight_ppm, *key, 1, suspended)
+
+
+def list_underlying_objection(state: State, name: tuple[int, int]) -> RejectReason:
+    if not _is_name(name):
+        return RejectReason.INVALID_NAME
+    count = int(state.counters[Counter.UNDERLYINGS])
+    if count >= UNDERLYINGS_MAX:
+        return RejectReason.CAPACITY_FULL
+    if any((int(r["name_0"]), int(r["name_1"])) == name for r in state.underlyings[:count]):
+        return RejectReason.ALREADY_LISTED
+    return RejectReason.ACCEPTED
+
+
+def list_underlying(state: State, name: tuple[int, int]) -> int:
+    underlying = int(state.counters[Counter.UNDERLYINGS])
+    state.counters[Counter.UNDERLYINGS] = underlying + 1
+    row = state.underlyings[underlying]
+    row["listed"] = 1
+    row["name_0"], row["name_1"] = name
+    return underlying
+
+
+class Listing(NamedTuple):
+    """The terms of a contract, as LIST_CONTRACT states them."""
+
+    name: tuple[int, int, int, int]
+    underlying: int
+    kind: int
+    tick_e8: int
+    lot_e8: int
+    reference_ticks: int
+    expiry_ns: int
+
+
+def listing_objection(state: State, listing: Listing) -> RejectReason:
+    """Why a contract cannot be listed (GOV-002)."""
+    if not _is_name(listing.name):
+        return RejectReason.INVALID_NAME
+    if not 0 <= listing.underlying < int(state.counters[Counter.UNDERLYINGS]):
+        return RejectReason.UNKNOWN_UNDERLYING
+    if listing.kind != KIND_PERPETUAL or listing.expiry_ns != 0:
+        return RejectReason.INVALID_CONTRACT_KIND
+    if not 0 < listing.tick_e8 <= 10**12 or not 0 < listing.lot_e8 <= 10**12:
+        return RejectReason.INVALID_TICK_VALUE
+    value, rest = divmod(listing.tick_e8 * listing.lot_e8, TICK_VALUE_SCALE)
+    if rest != 0 or not 1 <= value <= TICK_VALUE_UNITS_MAX:
+        return RejectReason.INVALID_TICK_VALUE
+    if not 0 < listing.reference_ticks <= PRICE_TICKS_MAX // PRICE_CEILING_MULTIPLE:
+        return RejectReason.INVALID_REFERENCE
+    count = int(state.counters[Counter.CONTRACTS])
+    if count >= CONTRACTS_MAX:
+        return RejectReason.CAPACITY_FULL
+    names = (tuple(int(r[f"name_{i}"]) for i in range(4)) for r in state.contracts[:count])
+    return RejectReason.ALREADY_LISTED if listing.name in names else RejectReason.ACCEPTED
+
+
+def list_contract(state: State, listing: Listing) -> int:
+    """List an admitted contract with the launch parameters, in pre-launch."""
+    contract = int(state.counters[Counter.CONTRACTS])
+    state.counters[Counter.CONTRACTS] = contract + 1
+    row = state.contracts[contract]
+    row["state"] = STATE_PRE_LAUNCH
+    for i, word in enumerate(listing.name):
+        row[f"name_{i}"] = word
+    row["underlying"] = listing.underlying
+    row["kind"] = listing.kind
+    row["tick_e8"] = listing.tick_e8
+    row["lot_e8"] = listing.lot_e8
+    row["tick_value_units"] = listing.tick_e8 * listing.lot_e8 // TICK_VALUE_SCALE
+    row["reference_ticks"] = listing.reference_ticks
+    row["price_ceiling_ticks"] = listing.reference_ticks * PRICE_CEILING_MULTIPLE
+    row["expiry_ns"] = listing.expiry_ns
+    for rule in PARAMETERS.values():
+        row[rule.column] = rule.launch
+    return contract
+
+
+def is_listed(state: State, contract: int) -> bool:
+    return 0 <= contract < int(state.counters[Counter.CONTRACTS])
+
+
+def parameter_objection(
+    state: State, contract: int, parameter: int, value: int
+) -> RejectReason:
+    """Why a parameter cannot have this value (GOV-003)."""
+    if not is_listed(state, contract):
+        return RejectReason.UNKNOWN_CONTRACT
+    rule = PARAMETERS.get(parameter)
+    if rule is None:
+        return RejectReason.UNKNOWN_PARAMETER
+    if not rule.low <= value <= rule.high:
+        return RejectReason.PARAMETER_OUT_OF_BOUNDS
+    row = state.contracts[contract]
+    margin, band = int(row["initial_margin_ppm"]), int(row["mark_band_ppm"])
+    if parameter == ContractParameter.INITIAL_MARGIN_PPM:
+        margin = value
+    elif parameter == ContractParameter.MARK_BAND_PPM:
+        band = value
+    return RejectReason.PARAMETER_OUT_OF_BOUNDS if 4 * band > margin else RejectReason.ACCEPTED
+
+
+def set_parameter(state: State, contract: int, parameter: int, value: int) -> int:
+    """Set an admitted parameter; returns the previous value."""
+    column = PARAMETERS[parameter].column
+    previous = int(state.contracts[contract][column])
+    state.contracts[contract][column] = value
+    return previous
+
+
+def state_change_objection(state: State, contract: int, target: int) -> RejectReason:
+    if not is_listed(state, contract):
+        return RejectReason.UNKNOWN_CONTRACT
+    current = int(state.contracts[contract]["state"])
+    if target not in _STATE_CHANGES.get(current, ()):
+        return RejectReason.INVALID_STATE_CHANGE
+    return RejectReason.ACCEPTED
+
+
+def _is_name(words: tuple[int, ...]) -> bool:
+    """Whether packed words are 1 or more printable ASCII characters, NUL padded at the end."""
+    if any(word < 0 for word in words):
+        return False
+    text = b"".join(word.to_bytes(8, "little") for word in words)
+    name = text.rstrip(b"\0")
+    return len(name) > 0 and all(33 <= byte <= 126 for byte in name)

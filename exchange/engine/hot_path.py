@@ -1,0 +1,82 @@
+"""Runs of trading commands, one kernel call for as many as there are.
+
+HOT-001  the kernel stops before a command of another kind, and before one whose events might not
+         fit the buffer; the caller deals with either and calls again. How commands were batched
+         therefore never shows in the outcome (the partition law).
+"""
+
+from exchange.engine import commands as c
+from exchange.engine import emit
+from exchange.engine.admission import admission_reason, is_trading
+from exchange.engine.commands import CommandKind
+from exchange.engine.emit import EventBuffer
+from exchange.engine.rejects import RejectReason
+from exchange.engine.state import Counter, Integers, State, kernel
+from exchange.engine.trading import amend_order, cancel_all, cancel_order, place_order
+from exchange.engine.units import FILLS_MAX, OPEN_ORDERS_MAX
+
+EVENTS_PER_TRADING_COMMAND_MAX = 2 * FILLS_MAX + OPEN_ORDERS_MAX + 8
+
+_OK = int(RejectReason.ACCEPTED)
+_PLACE = int(CommandKind.PLACE_ORDER)
+_AMEND = int(CommandKind.AMEND_ORDER)
+_CANCEL = int(CommandKind.CANCEL_ORDER)
+_SEQUENCE = int(Counter.SEQUENCE)
+_TIME_NS = int(Counter.TIME_NS)
+
+
+@kernel
+def apply_trading(s: State, e: EventBuffer, commands: Integers, start: int) -> int:
+    """Apply commands[start:] while they are trading commands; returns the next one's number.
+
+    commands : (n, 16) int64, the records of commands.py, not changed.
+    """
+    room = e.rows.shape[0] - EVENTS_PER_TRADING_COMMAND_MAX
+    for i in range(start, commands.shape[0]):
+        command = commands[i]
+        if e.cursor[emit.USED] > room or not is_trading(command[c.KIND]):
+            return i
+        begin_command(s, e, command)
+        _apply_one(s, e, command)
+    return commands.shape[0]
+
+
+@kernel
+def begin_command(s: State, e: EventBuffer, command: Integers) -> None:
+    """Advance sequence and time: contiguous, never backwards (I-38)."""
+    assert command[c.SEQUENCE] == s.counters[_SEQUENCE] + 1
+    assert command[c.TIME_NS] >= s.counters[_TIME_NS]
+    s.counters[_SEQUENCE] = command[c.SEQUENCE]
+    s.counters[_TIME_NS] = command[c.TIME_NS]
+    e.cursor[emit.SEQUENCE] = command[c.SEQUENCE]
+    e.cursor[emit.TIME_NS] = command[c.TIME_NS]
+
+
+@kernel
+def reject(e: EventBuffer, command: Integers, reason: int, missing_units: int) -> None:
+    """Emit the one result of a refused command."""
+    kind = command[c.KIND]
+    contract = command[c.CONTRACT] if is_trading(kind) else -1
+    order = command[c.ORDER] if kind == _AMEND or kind == _CANCEL else 0
+    key = command[c.IDEMPOTENCY_KEY] if kind == _PLACE or kind == _AMEND else 0
+    emit.rejected(
+        e, command[c.PRINCIPAL], contract, reason, kind, order, missing_units, key
+    )
+
+
+@kernel
+def _apply_one(s: State, e: EventBuffer, command: Integers) -> None:
+    missing = 0
+    reason = admission_reason(s, command)
+    if reason == _OK:
+        kind = command[c.KIND]
+        if kind == _PLACE:
+            reason, missing = place_order(s, e, command)
+        elif kind == _CANCEL:
+            reason = cancel_order(s, e, command)
+        elif kind == _AMEND:
+            reason, missing = amend_order(s, e, command)
+        else:
+            reason = cancel_all(s, e, command)
+    if reason != _OK:
+        reject(e, command, reason, missing)

@@ -1,0 +1,37 @@
+"""Double entry: every movement of cash is one debit and one credit, made here and nowhere else.
+
+LEDG-001  transfer() is the only function that changes a balance: the sum over all accounts of
+          every asset is zero, always (I-01, I-03).
+LEDG-002  a fee is paid from cash; what cash cannot cover is owed through the contract's unsettled
+          P&L, so that no user's cash is ever negative (I-07).
+"""
+
+from exchange.engine.state import State, kernel
+from exchange.engine.units import FEES, INSURANCE, USDC
+
+
+@kernel
+def transfer(s: State, source: int, target: int, asset: int, amount_units: int) -> None:
+    """Move amount_units > 0 of an asset; the caller has checked that the source may give it."""
+    assert amount_units > 0
+    s.balances[source, asset] -= amount_units
+    s.balances[target, asset] += amount_units
+
+
+@kernel
+def charge(s: State, account: int, position: int, house: int, amount_units: int) -> None:
+    """Charge amount_units >= 0 to an account in favour of FEES or INSURANCE (LEDG-002)."""
+    assert amount_units >= 0
+    assert house == FEES or house == INSURANCE
+    cash = min(amount_units, max(0, s.balances[account, USDC]))
+    if cash > 0:
+        transfer(s, account, house, USDC, cash)
+    owed = amount_units - cash
+    if owed == 0:
+        return
+    contract = s.positions[position]["contract"] - 1
+    s.positions[position]["unsettled_units"] -= owed
+    if house == FEES:
+        s.contracts[contract]["fees_unsettled_units"] += owed
+    else:
+        s.contracts[contract]["insurance_unsettled_units"] += owed

@@ -1,0 +1,470 @@
+"""The liquidation waterfall of one account: cancel, book, insured book (spec: risk).
+
+LIQD-001  it starts only when equity < maintenance at prices whose status permits it: VALID, or
+          WIDE when equity < 2/3 maintenance.
+LIQD-002  one step closes, in the contract that frees the most maintenance per cost, the fewest
+          lots that bring equity to 1.1 x maintenance; above 100,000 USDC notional at most 20 % of
+          the position, five seconds apart.
+LIQD-003  in the book stage no lot is closed worse than its zero price or than mark -/+ 1.5 x the
+          maintenance rate: a step never lowers equity / maintenance.
+LIQD-004  below 2/3 maintenance, or after three steps without a fill, the zero price no longer
+          binds: the insurance fund pays, in the same command, what the book pays less than it,
+          within its balance and the contract's hourly cap. It never holds positions.
+LIQD-005  the fee to the insurance fund never exceeds the improvement over the zero price.
+LIQD-006  an account left without lots and below zero is made whole by insurance; what insurance
+          cannot pay is a named bad debt.
+"""
+
+from exchange.engine import emit
+from exchange.engine.emit import EventBuffer
+from exchange.engine.events import CancelReason, LiquidationStage
+from exchange.engine.execution import cancel_orders, cancel_remainder, match, new_order
+from exchange.engine.health import equity_and_maintenance, lots_maintenance
+from exchange.engine.ledger import charge, transfer
+from exchange.engine.matching import has_free_order, walk_book
+from exchange.engine.state import State, kernel
+from exchange.engine.units import (
+    BAD_DEBT,
+    FLAG_LIQUIDATION,
+    FLAG_REDUCE_ONLY,
+    INSURANCE,
+    INSURANCE_WINDOW_NS,
+    LIQUIDATION_LARGE_UNITS,
+    LIQUIDATION_MISS_PAUSE_NS,
+    LIQUIDATION_MISSES_MAX,
+    LIQUIDATION_PAUSE_NS,
+    LIQUIDATION_STEP_PERCENT,
+    LIQUIDATION_STEPS_MAX,
+    ORACLE_VALID,
+    ORACLE_WIDE,
+    SLOTS_MAX,
+    TIF_IMMEDIATE_OR_CANCEL,
+    USDC,
+    compare_products,
+    mul_div_ceil,
+    mul_div_floor,
+)
+from risk.liquidation import give_up, liquidation_fee, zero_price_ticks, zero_value
+
+_NONE = int(LiquidationStage.NONE)
+_BOOK = int(LiquidationStage.BOOK)
+_INSURED = int(LiquidationStage.INSURED)
+_STUCK = int(LiquidationStage.STUCK)
+_BY_LIQUIDATION = int(CancelReason.LIQUIDATION)
+_IOC = int(CancelReason.IMMEDIATE_OR_CANCEL)
+_FLAGS = FLAG_LIQUIDATION | FLAG_REDUCE_ONLY | TIF_IMMEDIATE_OR_CANCEL
+_NO_SLOT = -1
+
+END_TARGET_REACHED = 1
+END_RECOVERED = 2
+END_NOTHING_LEFT = 3
+
+
+@kernel
+def review_account(s: State, e: EventBuffer, account: int) -> bool:
+    """Take an account as far down the waterfall as it may go now; whether anything was due."""
+    equity, maintenance = equity_and_maintenance(s, account)
+    stage = s.accounts[account]["liquidation_stage"]
+    if equity >= maintenance:
+        if stage == _NONE:
+            return False
+        _end(s, e, account, equity, maintenance, END_RECOVERED)
+        return True
+    if not _is_permitted(s, account, equity, maintenance):
+        return False
+    if stage == _NONE:
+        _start(s, e, account, equity, maintenance)
+    for _ in range(LIQUIDATION_STEPS_MAX):
+        equity, maintenance = equity_and_maintenance(s, account)
+        if maintenance == 0:
+            _close_deficit(s, e, account, equity)
+            _end(s, e, account, max(0, equity), 0, END_NOTHING_LEFT)
+            break
+        if 10 * equity >= 11 * maintenance:
+            _end(s, e, account, equity, maintenance, END_TARGET_REACHED)
+            break
+        if e.cursor[emit.TIME_NS] < s.accounts[account]["liquidation_next_ns"]:
+            break
+        if not _step(s, e, account, equity, maintenance):
+            break
+    return True
+
+
+@kernel
+def available_insurance(s: State, contract: int, time_ns: int) -> int:
+    """What the fund may still pay for a contract in this hour, units >= 0."""
+    row = s.contracts[contract]
+    hour = time_ns // INSURANCE_WINDOW_NS
+    paid = row["insurance_paid_units"] if row["insurance_hour"] == hour else 0
+    return max(0, min(s.balances[INSURANCE, USDC], row["insurance_cap_units"] - paid))
+
+
+@kernel
+def _is_permitted(s: State, account: int, equity: int, maintenance: int) -> bool:
+    first = account * SLOTS_MAX
+    for slot in range(first, first + s.accounts[account]["slot_count"]):
+        row = s.positions[slot]
+        if row["contract"] == 0 or row["lots"] == 0:
+            continue
+        status = s.underlyings[s.contracts[row["contract"] - 1]["underlying"]]["status"]
+        if status != ORACLE_VALID and not (status == ORACLE_WIDE and 3 * equity < 2 * maintenance):
+            return False
+    return True
+
+
+@kernel
+def _start(s: State, e: EventBuffer, account: int, equity: int, maintenance: int) -> None:
+    row = s.accounts[account]
+    count = row["order_count"]
+    emit.liquidation_started(e, account, -1, equity, maintenance, 0, count)
+    cancel_orders(s, e, account, -1, 0, _BY_LIQUIDATION)
+    row["liquidation_stage"] = _BOOK
+    row["liquidation_misses"] = 0
+    row["liquidation_next_ns"] = 0
+    row["liquidation_sequence"] = e.cursor[emit.SEQUENCE]
+
+
+@kernel
+def _end(
+    s: State, e: EventBuffer, account: int, equity: int, maintenance: int, reason: int
+) -> None:
+    row = s.accounts[account]
+    row["liquidation_stage"] = _NONE
+    row["liquidation_misses"] = 0
+    row["liquidation_next_ns"] = 0
+    row["liquidation_contract"] = 0
+    row["liquidation_sequence"] = 0
+    emit.liquidation_ended(e, account, equity, maintenance, reason)
+
+
+@kernel
+def _step(s: State, e: EventBuffer, account: int, equity: int, maintenance: int) -> bool:
+    """One step; False when nothing could be closed and the account waits."""
+    row = s.accounts[account]
+    is_insured = (
+        3 * equity < 2 * maintenance or row["liquidation_misses"] >= LIQUIDATION_MISSES_MAX
+    )
+    row["liquidation_stage"] = _INSURED if is_insured else _BOOK
+    slot, lots = _best_leg(s, e, account, equity, maintenance, is_insured)
+    if lots > 0 and has_free_order(s):
+        return _close(s, e, slot, lots, equity, maintenance, is_insured)
+    row["liquidation_misses"] += 1
+    row["liquidation_next_ns"] = e.cursor[emit.TIME_NS] + LIQUIDATION_MISS_PAUSE_NS
+    if row["liquidation_misses"] > LIQUIDATION_MISSES_MAX:
+        row["liquidation_stage"] = _STUCK
+    if slot != _NO_SLOT:
+        _emit_step(s, e, slot, equity, maintenance, is_insured, 0, 0, 0, 0)
+    return False
+
+
+@kernel
+def _best_leg(
+    s: State, e: EventBuffer, account: int, equity: int, maintenance: int, is_insured: bool
+) -> tuple[int, int]:
+    """(position slot, lots) of the step that frees the most maintenance per cost (LIQD-002).
+
+    Ties go to the lowest contract. With nothing to close anywhere: the largest position, 0 lots.
+    """
+    best = _NO_SLOT
+    best_lots = 0
+    best_freed = -1
+    best_cost = 1
+    first = account * SLOTS_MAX
+    for slot in range(first, first + s.accounts[account]["slot_count"]):
+        position = s.positions[slot]
+        if position["contract"] == 0 or position["lots"] == 0:
+            continue
+        lots = _step_lots(s, e, slot, equity, maintenance, is_insured)
+        number = position["contract"] - 1
+        held = abs(position["lots"])
+        freed = lots_maintenance(s, number, held) - lots_maintenance(s, number, held - lots)
+        cost = 1 + _step_cost(s, slot, lots, equity, maintenance, is_insured)
+        order = compare_products(freed, best_cost, best_freed, cost)
+        if order > 0 or (
+            order == 0 and best != _NO_SLOT and number < s.positions[best]["contract"] - 1
+        ):
+            best = slot
+            best_lots = lots
+            best_freed = freed
+            best_cost = cost
+    return best, best_lots
+
+
+@kernel
+def _step_lots(
+    s: State, e: EventBuffer, slot: int, equity: int, maintenance: int, is_insured: bool
+) -> int:
+    """The fewest lots of this leg that reach the target, as the book and insurance allow."""
+    position = s.positions[slot]
+    number = position["contract"] - 1
+    contract = s.contracts[number]
+    held = abs(position["lots"])
+    limit = _limit_ticks(s, slot, equity, maintenance, is_insured)
+    closing = -1 if position["lots"] > 0 else 1
+    most = held
+    if held * contract["mark_ticks"] * contract["tick_value_units"] > LIQUIDATION_LARGE_UNITS:
+        most = mul_div_ceil(held, LIQUIDATION_STEP_PERCENT, 100)
+    depth, _, _ = walk_book(s, number, closing, limit, most)
+    if is_insured:
+        cover = available_insurance(s, number, e.cursor[emit.TIME_NS])
+        return _covered_lots(s, slot, depth, limit, equity, maintenance, cover)
+    low = 1
+    high = depth
+    while low < high:
+        middle = (low + high) // 2
+        if _reaches_target(s, slot, middle, limit, equity, maintenance):
+            high = middle
+        else:
+            low = middle + 1
+    return high
+
+
+@kernel
+def _reaches_target(
+    s: State, slot: int, lots: int, limit: int, equity: int, maintenance: int
+) -> bool:
+    """Whether closing these lots in the book brings equity to 1.1 x maintenance."""
+    position = s.positions[slot]
+    number = position["contract"] - 1
+    contract = s.contracts[number]
+    side = 1 if position["lots"] > 0 else -1
+    held = abs(position["lots"])
+    _, price_lots, _ = walk_book(s, number, -side, limit, lots)
+    proceeds = side * price_lots * contract["tick_value_units"]
+    loss = side * lots * contract["mark_ticks"] * contract["tick_value_units"] - proceeds
+    improvement = proceeds - _zero_value(s, slot, lots, equity, maintenance)
+    fee = liquidation_fee(
+        abs(proceeds), contract["liquidation_fee_ppm"], improvement, equity - loss
+    )
+    after = maintenance - lots_maintenance(s, number, held)
+    after += lots_maintenance(s, number, held - lots)
+    return 10 * (equity - loss - fee) >= 11 * after
+
+
+@kernel
+def _covered_lots(
+    s: State, slot: int, depth: int, limit: int, equity: int, maintenance: int, cover: int
+) -> int:
+    """The most lots whose shortfall against the zero price insurance can pay."""
+    low = 0
+    high = depth
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _step_shortfall(s, slot, middle, limit, equity, maintenance) <= cover:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+@kernel
+def _step_shortfall(
+    s: State, slot: int, lots: int, limit: int, equity: int, maintenance: int
+) -> int:
+    """What the book pays less than the zero value for these lots, units, any sign."""
+    position = s.positions[slot]
+    number = position["contract"] - 1
+    side = 1 if position["lots"] > 0 else -1
+    _, price_lots, _ = walk_book(s, number, -side, limit, lots)
+    proceeds = side * price_lots * s.contracts[number]["tick_value_units"]
+    return _zero_value(s, slot, lots, equity, maintenance) - proceeds
+
+
+@kernel
+def _step_cost(
+    s: State, slot: int, lots: int, equity: int, maintenance: int, is_insured: bool
+) -> int:
+    """Impact against the mark plus the fee of closing these lots, units >= 0."""
+    position = s.positions[slot]
+    number = position["contract"] - 1
+    contract = s.contracts[number]
+    side = 1 if position["lots"] > 0 else -1
+    limit = _limit_ticks(s, slot, equity, maintenance, is_insured)
+    _, price_lots, _ = walk_book(s, number, -side, limit, lots)
+    proceeds = side * price_lots * contract["tick_value_units"]
+    impact = side * lots * contract["mark_ticks"] * contract["tick_value_units"] - proceeds
+    improvement = proceeds - _zero_value(s, slot, lots, equity, maintenance)
+    fee = liquidation_fee(
+        abs(proceeds), contract["liquidation_fee_ppm"], improvement, equity - impact
+    )
+    return max(0, impact) + fee
+
+
+@kernel
+def _give_up(s: State, slot: int, equity: int, maintenance: int) -> int:
+    position = s.positions[slot]
+    weight = lots_maintenance(s, position["contract"] - 1, abs(position["lots"]))
+    return give_up(equity, weight, maintenance)
+
+
+@kernel
+def _zero_value(s: State, slot: int, lots: int, equity: int, maintenance: int) -> int:
+    position = s.positions[slot]
+    contract = s.contracts[position["contract"] - 1]
+    return zero_value(
+        1 if position["lots"] > 0 else -1,
+        lots,
+        abs(position["lots"]),
+        contract["mark_ticks"] * contract["tick_value_units"],
+        _give_up(s, slot, equity, maintenance),
+    )
+
+
+@kernel
+def _zero_price(s: State, slot: int, equity: int, maintenance: int) -> int:
+    position = s.positions[slot]
+    contract = s.contracts[position["contract"] - 1]
+    return zero_price_ticks(
+        1 if position["lots"] > 0 else -1,
+        abs(position["lots"]),
+        contract["mark_ticks"],
+        contract["tick_value_units"],
+        _give_up(s, slot, equity, maintenance),
+    )
+
+
+@kernel
+def _limit_ticks(
+    s: State, slot: int, equity: int, maintenance: int, is_insured: bool
+) -> int:
+    """The worst price of a step: mark -/+ 1.5 x maintenance rate, and the zero price (LIQD-003)."""
+    position = s.positions[slot]
+    number = position["contract"] - 1
+    contract = s.contracts[number]
+    held = abs(position["lots"])
+    side = 1 if position["lots"] > 0 else -1
+    own = lots_maintenance(s, number, held)
+    reach = mul_div_floor(3 * own, 1, 2 * held * contract["tick_value_units"])
+    furthest = max(1, contract["mark_ticks"] - side * reach)
+    if is_insured:
+        return furthest
+    zero = _zero_price(s, slot, equity, maintenance)
+    return max(zero, furthest) if side > 0 else min(zero, furthest)
+
+
+@kernel
+def _close(
+    s: State,
+    e: EventBuffer,
+    slot: int,
+    lots: int,
+    equity: int,
+    maintenance: int,
+    is_insured: bool,
+) -> bool:
+    """Send one step to the book, settle its fee or its insurance; whether anything filled."""
+    position = s.positions[slot]
+    number = position["contract"] - 1
+    contract = s.contracts[number]
+    account = s.accounts[slot // SLOTS_MAX]
+    side = 1 if position["lots"] > 0 else -1
+    held = abs(position["lots"])
+    lot_units = contract["mark_ticks"] * contract["tick_value_units"]
+    give = _give_up(s, slot, equity, maintenance)
+    limit = _limit_ticks(s, slot, equity, maintenance, is_insured)
+    zero = _zero_price(s, slot, equity, maintenance)
+    order = new_order(s, e, slot // SLOTS_MAX, number, -side, _FLAGS, limit, lots, 0, 0)
+    match(s, e, order, limit, 0, False)
+    filled = lots - s.orders[order]["remaining_lots"]
+    equity_after, _ = equity_and_maintenance(s, slot // SLOTS_MAX)
+    fee = 0
+    paid = 0
+    if filled > 0:
+        proceeds = side * filled * lot_units + equity_after - equity
+        improvement = proceeds - zero_value(side, filled, held, lot_units, give)
+        fee = liquidation_fee(
+            abs(proceeds), contract["liquidation_fee_ppm"], improvement, equity_after
+        )
+        charge(s, slot // SLOTS_MAX, slot, INSURANCE, fee)
+        if improvement < 0:
+            paid = _pay_insurance(s, e, slot // SLOTS_MAX, number, -improvement)
+        account["liquidation_misses"] = 0
+    else:
+        account["liquidation_misses"] += 1
+    pause = 0 if filled > 0 else LIQUIDATION_MISS_PAUSE_NS
+    if held * lot_units > LIQUIDATION_LARGE_UNITS:
+        pause = LIQUIDATION_PAUSE_NS
+    account["liquidation_next_ns"] = e.cursor[emit.TIME_NS] + pause
+    account["liquidation_contract"] = number
+    emit.liquidation_stepped(
+        e,
+        slot // SLOTS_MAX,
+        number,
+        account["liquidation_stage"],
+        equity,
+        maintenance,
+        contract["mark_ticks"],
+        -side,
+        limit,
+        lots,
+        filled,
+        zero,
+        fee,
+        paid,
+    )
+    cancel_remainder(s, e, order, _IOC)
+    return filled > 0
+
+
+@kernel
+def _pay_insurance(
+    s: State, e: EventBuffer, account: int, contract: int, wanted_units: int
+) -> int:
+    """Pay an account from the fund, within its caps; returns what was paid."""
+    paid = min(wanted_units, available_insurance(s, contract, e.cursor[emit.TIME_NS]))
+    if paid <= 0:
+        return 0
+    row = s.contracts[contract]
+    hour = e.cursor[emit.TIME_NS] // INSURANCE_WINDOW_NS
+    if row["insurance_hour"] != hour:
+        row["insurance_hour"] = hour
+        row["insurance_paid_units"] = 0
+    row["insurance_paid_units"] += paid
+    transfer(s, INSURANCE, account, USDC, paid)
+    emit.insurance_paid(e, account, contract, paid, s.balances[INSURANCE, USDC])
+    return paid
+
+
+@kernel
+def _close_deficit(s: State, e: EventBuffer, account: int, equity: int) -> None:
+    """Bring an account without lots back to zero (LIQD-006)."""
+    if equity >= 0:
+        return
+    owed = -equity
+    contract = s.accounts[account]["liquidation_contract"]
+    owed -= _pay_insurance(s, e, account, contract, owed)
+    if owed > 0:
+        transfer(s, BAD_DEBT, account, USDC, owed)
+        emit.bad_debt_recorded(e, account, owed)
+
+
+@kernel
+def _emit_step(
+    s: State,
+    e: EventBuffer,
+    slot: int,
+    equity: int,
+    maintenance: int,
+    is_insured: bool,
+    wanted: int,
+    filled: int,
+    fee: int,
+    paid: int,
+) -> None:
+    position = s.positions[slot]
+    emit.liquidation_stepped(
+        e,
+        slot // SLOTS_MAX,
+        position["contract"] - 1,
+        s.accounts[slot // SLOTS_MAX]["liquidation_stage"],
+        equity,
+        maintenance,
+        s.contracts[position["contract"] - 1]["mark_ticks"],
+        -1 if position["lots"] > 0 else 1,
+        _limit_ticks(s, slot, equity, maintenance, is_insured),
+        wanted,
+        filled,
+        _zero_price(s, slot, equity, maintenance),
+        fee,
+        paid,
+    )

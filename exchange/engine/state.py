@@ -1,0 +1,267 @@
+"""The whole state of the venue: a struct of arrays, one table an entity, int64 in every field.
+
+Tables are packed records of int64 (no padding, so equal states are equal bytes), reserved at full
+capacity with np.zeros: untouched pages cost nothing. A row is named by its index ("slot").
+Nothing here decides; it only says where things stand.
+
+STATE-001  every field is int64; a row that is not in use is all zero.
+STATE-002  capacities are fixed (units.py); a full table rejects, it never grows.
+STATE-003  an order's public id is (number << 20) | slot, the number counting all orders ever made:
+           looked up without a hash table, and never used twice.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from numba import njit
+
+from exchange.engine.units import (
+    ACCOUNTS_MAX,
+    ASSETS_MAX,
+    CONTRACTS_MAX,
+    FIRST_USER_ACCOUNT,
+    GATEWAYS_MAX,
+    LEVEL_HEIGHT_MAX,
+    LEVELS_MAX,
+    ORDERS_MAX,
+    OPERATOR,
+    ROLE_OPERATOR,
+    SLOTS_MAX,
+    SOURCES_MAX,
+    UNDERLYINGS_MAX,
+    WITHDRAWALS_MAX,
+)
+
+# Every kernel of the engine: cached on disk, releases the GIL, never fastmath, never parallel.
+kernel = njit(cache=True, nogil=True)
+
+Table = np.ndarray[tuple[int, ...], np.dtype[np.void]]
+Integers = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+
+
+def _record(*names: str) -> np.dtype[np.void]:
+    return np.dtype([(name, "<i8") for name in names])
+
+
+ACCOUNT = _record(
+    "owner",  # account id of the owner; its own id for a main account
+    "role",  # units.ROLE_* bits; 0: this row is not an account
+    "opened_ns",
+    "external_id",
+    "slot_count",  # position slots ever used: the scan stops here
+    "order_count",
+    "first_order",  # slot + 1 of the newest open order, 0: none
+    "liquidation_stage",  # events.LiquidationStage
+    "liquidation_misses",  # steps in a row without a fill
+    "liquidation_next_ns",  # no step before this time
+    "liquidation_contract",  # last contract stepped, for the view
+    "liquidation_sequence",  # command that started the liquidation under way
+    "reserved_0",
+    "fees_units",  # lifetime fees paid
+    "deposited_units",  # lifetime net deposits
+    "reserved_1",
+)
+
+POSITION = _record(
+    "contract",  # contract + 1; 0: this slot is free
+    "lots",  # long positive
+    "cost_units",  # exact quote paid (long) or received (negative, short) since the last settlement
+    "entry_units",  # the same, never reset by settlement: entry price = entry / lots
+    "unsettled_units",  # realised P&L that is not cash yet, any sign
+    "realised_units",  # lifetime realised P&L, before fees (for people)
+    "buy_lots",  # open buy orders
+    "buy_price_lots",  # sum of price_ticks x remaining lots over them
+    "buy_count",
+    "sell_lots",
+    "sell_price_lots",
+    "sell_count",
+    "order_count",  # order records that point here, in the book or being matched
+    "next_holder",  # flat slot number + 1 of the next holder of this contract
+    "previous_holder",
+    "settled_units",  # lifetime cash moved by SettleVariation
+)
+
+ORDER = _record(
+    "id",  # 0: this slot is free
+    "account",
+    "contract",
+    "position",  # flat position slot of (account, contract)
+    "side",
+    "flags",
+    "price_ticks",
+    "quantity_lots",
+    "remaining_lots",
+    "level",  # slot of its price level
+    "next",  # slot + 1 in the level's queue; in a free slot: next free slot + 1
+    "previous",
+    "next_of_account",  # slot + 1
+    "previous_of_account",
+    "label",
+    "accepted_ns",
+)
+
+LEVEL = _record(
+    "price_ticks",
+    "lots",
+    "count",
+    "first",  # order slot + 1
+    "last",
+    "height",  # of its tower in the skip list
+    "next_free",  # level slot + 1
+    "reserved",
+)
+
+CONTRACT = _record(
+    "state",  # units.STATE_*; 0: not listed
+    "name_0",
+    "name_1",
+    "name_2",
+    "name_3",
+    "underlying",
+    "kind",
+    "tick_e8",
+    "lot_e8",
+    "tick_value_units",
+    "reference_ticks",
+    "price_ceiling_ticks",
+    "expiry_ns",
+    # market
+    "mark_ticks",  # 0: no mark yet
+    "mark_ns",
+    "index_ticks",
+    "mark_index_e8",  # the index that the mark was made from
+    "last_ticks",
+    "basis_e8",  # EMA of the clamped impact basis
+    "open_interest_lots",
+    "trade_count",
+    "volume_lots",  # lifetime
+    "volume_units",  # lifetime
+    "first_holder",  # flat position slot + 1
+    "holder_count",
+    "residue_units",
+    # governed parameters, in the order of ContractParameter
+    "initial_margin_ppm",
+    "margin_floor_units",
+    "maker_fee_ppm",
+    "taker_fee_ppm",
+    "mark_band_ppm",
+    "order_band_ppm",
+    "passive_band_ppm",
+    "min_notional_units",
+    "position_limit_units",
+    "liquidation_fee_ppm",
+    "insurance_cap_units",  # most that insurance pays for this contract in an hour
+    # insurance window
+    "insurance_hour",
+    "insurance_paid_units",
+    # fees charged but not yet covered by cash: paid by the next SettleVariation
+    "fees_unsettled_units",
+    "insurance_unsettled_units",
+)
+
+
+class ContractParameter(IntEnum):
+    """What SetParameter may change: the value is the parameter's number in commands."""
+
+    INITIAL_MARGIN_PPM = 1
+    MARGIN_FLOOR_UNITS = 2
+    MAKER_FEE_PPM = 3
+    TAKER_FEE_PPM = 4
+    MARK_BAND_PPM = 5
+    ORDER_BAND_PPM = 6
+    PASSIVE_BAND_PPM = 7
+    MIN_NOTIONAL_UNITS = 8
+    POSITION_LIMIT_UNITS = 9
+    LIQUIDATION_FEE_PPM = 10
+    INSURANCE_CAP_UNITS = 11
+
+
+UNDERLYING = _record(
+    "listed",
+    "name_0",
+    "name_1",
+    "index_e8",  # 0: no price since the start
+    "index_ns",
+    "status",  # units.ORACLE_*
+    "fresh",
+    "inliers",
+    "confidence_e8",
+    "raw_e8",  # raw median, before the rate limit
+    "marked_ns",  # last time its contracts were marked
+    "reserved",
+)
+
+OBSERVATION = _record("price_e8", "confidence_e8", "publish_ns", "received_ns", "same_count", "deviation_ppm", "outliers", "accepted")
+REPORTER = _record("account", "weight_ppm", "key_0", "key_1", "key_2", "key_3", "registered", "suspended")
+WITHDRAWAL = _record("id", "account", "asset", "amount_units", "reference", "requested_ns", "next_free", "reserved")
+GATEWAY = _record("gateway_id", "gateway_sequence", "last_sequence", "reserved")
+
+
+class Counter(IntEnum):
+    """Indices into State.counters."""
+
+    SEQUENCE = 0
+    TIME_NS = 1
+    ACCOUNTS = 2  # next account id
+    CONTRACTS = 3
+    UNDERLYINGS = 4
+    TRADES = 5
+    ORDERS_HIGH = 6  # order slots ever used
+    ORDERS_FREE = 7  # head of the free list, slot + 1
+    ORDERS_OPEN = 8
+    LEVELS_HIGH = 9
+    LEVELS_FREE = 10
+    LEVELS_MADE = 11  # feeds the towers' heights
+    WITHDRAWALS_HIGH = 12
+    WITHDRAWALS_FREE = 13
+    GATEWAYS = 14
+    LAST_GATEWAY = 15  # row of the gateway that spoke last
+    ORDER_NUMBERS = 16  # orders ever made: the high bits of their public ids
+    COUNT = 20
+
+
+class State(NamedTuple):
+    """Everything the engine knows. All arrays int64 (or packed int64 records), C-contiguous."""
+
+    counters: Integers  # (Counter.COUNT,)
+    accounts: Table  # (ACCOUNTS_MAX,) ACCOUNT
+    balances: Integers  # (ACCOUNTS_MAX, ASSETS_MAX) units
+    positions: Table  # (ACCOUNTS_MAX * SLOTS_MAX,) POSITION; account's slots are adjacent
+    orders: Table  # (ORDERS_MAX,) ORDER
+    levels: Table  # (LEVELS_MAX,) LEVEL; 2c and 2c+1 are the list heads of contract c
+    level_next: Integers  # (LEVELS_MAX, LEVEL_HEIGHT_MAX) level slot + 1, 0: end
+    contracts: Table  # (CONTRACTS_MAX,) CONTRACT
+    underlyings: Table  # (UNDERLYINGS_MAX,) UNDERLYING
+    observations: Table  # (UNDERLYINGS_MAX, SOURCES_MAX) OBSERVATION
+    reporters: Table  # (SOURCES_MAX,) REPORTER
+    withdrawals: Table  # (WITHDRAWALS_MAX,) WITHDRAWAL
+    gateways: Table  # (GATEWAYS_MAX,) GATEWAY
+
+
+def empty_state() -> State:
+    """The genesis state: house accounts and the operator exist, nothing else.
+
+    Reserves every table at full capacity; untouched pages cost no memory.
+    """
+    state = State(
+        counters=np.zeros(Counter.COUNT, np.int64),
+        accounts=np.zeros(ACCOUNTS_MAX, ACCOUNT),
+        balances=np.zeros((ACCOUNTS_MAX, ASSETS_MAX), np.int64),
+        positions=np.zeros(ACCOUNTS_MAX * SLOTS_MAX, POSITION),
+        orders=np.zeros(ORDERS_MAX, ORDER),
+        levels=np.zeros(LEVELS_MAX, LEVEL),
+        level_next=np.zeros((LEVELS_MAX, LEVEL_HEIGHT_MAX), np.int64),
+        contracts=np.zeros(CONTRACTS_MAX, CONTRACT),
+        underlyings=np.zeros(UNDERLYINGS_MAX, UNDERLYING),
+        observations=np.zeros((UNDERLYINGS_MAX, SOURCES_MAX), OBSERVATION),
+        reporters=np.zeros(SOURCES_MAX, REPORTER),
+        withdrawals=np.zeros(WITHDRAWALS_MAX, WITHDRAWAL),
+        gateways=np.zeros(GATEWAYS_MAX, GATEWAY),
+    )
+    state.counters[Counter.ACCOUNTS] = FIRST_USER_ACCOUNT
+    state.counters[Counter.LEVELS_HIGH] = 2 * CONTRACTS_MAX
+    state.accounts["owner"][:FIRST_USER_ACCOUNT] = np.arange(FIRST_USER_ACCOUNT)
+    state.accounts[OPERATOR]["role"] = ROLE_OPERATOR
+    return state

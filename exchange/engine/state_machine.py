@@ -1,0 +1,399 @@
+"""apply(batch of commands) -> events: the dispatch table, on one screen.
+
+SM-001  every command yields exactly one result: its events, or one COMMAND_REJECTED.
+SM-002  trading commands run in one kernel call; the rare ones below in Python on the same arrays.
+SM-003  handlers check everything before they change anything.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from exchange.engine import clearing, custody, emit, governance
+from exchange.engine import commands as c
+from exchange.engine.admission import admission_reason
+from exchange.engine.commands import CommandKind
+from exchange.engine.emit import EventBuffer
+from exchange.engine.events import EVENT, LAYOUTS, EventKind
+from exchange.engine.health import equity_and_maintenance
+from exchange.engine.hot_path import (
+    EVENTS_PER_TRADING_COMMAND_MAX,
+    apply_trading,
+    begin_command,
+    reject,
+)
+from exchange.engine.liquidating import review_account
+from exchange.engine.records import RECORD_FIELDS
+from exchange.engine.rejects import RejectReason
+from exchange.engine.state import Counter, Integers, State, Table, empty_state
+from exchange.engine.units import (
+    FILLS_MAX,
+    INSURANCE,
+    LIQUIDATION_STEPS_MAX,
+    OPEN_ORDERS_MAX,
+    ROLE_MASK,
+)
+
+ENGINE_VERSION = 1
+BUFFER_EVENTS = 1 << 15
+_EVENTS_PER_REVIEW_MAX = LIQUIDATION_STEPS_MAX * (2 * FILLS_MAX + 8) + OPEN_ORDERS_MAX + 8
+assert _EVENTS_PER_REVIEW_MAX < BUFFER_EVENTS
+assert EVENTS_PER_TRADING_COMMAND_MAX < BUFFER_EVENTS
+
+_OK = RejectReason.ACCEPTED
+Record = Any  # one row of a layout: fields are read by name
+
+
+class StateMachine:
+    """The one that changes a State. Everything about it is a function of the commands applied."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self._buffer = _new_buffer(BUFFER_EVENTS)
+        self._full: list[Integers] = []
+        self._handlers: dict[int, Callable[[Record], tuple[RejectReason, int]]] = {
+            CommandKind.OPEN_ACCOUNT: self._open_account,
+            CommandKind.SET_ROLE: self._set_role,
+            CommandKind.REGISTER_REPORTER: self._register_reporter,
+            CommandKind.DEPOSIT: self._deposit,
+            CommandKind.REQUEST_WITHDRAWAL: self._request_withdrawal,
+            CommandKind.CONFIRM_WITHDRAWAL: self._confirm_withdrawal,
+            CommandKind.FAIL_WITHDRAWAL: self._fail_withdrawal,
+            CommandKind.SUBMIT_OBSERVATION: self._submit_observation,
+            CommandKind.TICK: self._tick,
+            CommandKind.SETTLE_VARIATION: self._settle_variation,
+            CommandKind.LIQUIDATE: self._liquidate,
+            CommandKind.LIST_UNDERLYING: self._list_underlying,
+            CommandKind.LIST_CONTRACT: self._list_contract,
+            CommandKind.SET_PARAMETER: self._set_parameter,
+            CommandKind.SET_CONTRACT_STATE: self._set_contract_state,
+            CommandKind.QUARANTINE: self._quarantine,
+        }
+
+    @classmethod
+    def create(cls) -> "StateMachine":
+        """A venue at genesis."""
+        return cls(empty_state())
+
+    def apply(self, commands: Table) -> Table:
+        """Apply commands in order; returns their events, valid until the next call.
+
+        commands : (n,) records of commands.py, sequence and time set, contiguous from the state's.
+        """
+        rows = np.ascontiguousarray(commands).view(np.int64).reshape(-1, RECORD_FIELDS)
+        if not rows.flags.writeable:
+            rows = rows.copy()  # A read-only array would compile a second set of kernels.
+        self._full.clear()
+        self._buffer.cursor[emit.USED] = 0
+        position = 0
+        while position < len(rows):
+            self._make_room(EVENTS_PER_TRADING_COMMAND_MAX)
+            reached = apply_trading(self.state, self._buffer, rows, position)
+            if reached == position:
+                self._apply_rare(rows[position])
+                reached += 1
+            position = reached
+        return self._collect()
+
+    def _apply_rare(self, row: Integers) -> None:
+        begin_command(self.state, self._buffer, row)
+        reason = RejectReason(int(admission_reason(self.state, row)))
+        missing = 0
+        if reason is _OK:
+            kind = int(row[c.KIND])
+            record = row.view(c.LAYOUTS[kind])[0]
+            reason, missing = self._handlers[kind](record)
+        if reason is not _OK:
+            reject(self._buffer, row, int(reason), missing)
+
+    # --- authority ----------------------------------------------------------------------------
+
+    def _open_account(self, command: Record) -> tuple[RejectReason, int]:
+        parent, role = int(command["account"]), int(command["role"])
+        reason = governance.opening_objection(self.state, parent, role)
+        if reason is _OK:
+            external_id, now = int(command["external_id"]), int(command["time_ns"])
+            account = governance.open_account(self.state, parent, role, external_id, now)
+            owner = int(self.state.accounts[account]["owner"])
+            self._emit(
+                EventKind.ACCOUNT_OPENED,
+                account,
+                owner=owner,
+                role=role,
+                external_id=external_id,
+            )
+        return reason, 0
+
+    def _set_role(self, command: Record) -> tuple[RejectReason, int]:
+        account, role = int(command["account"]), int(command["role"])
+        if not governance.is_user_account(self.state, account):
+            return RejectReason.UNKNOWN_ACCOUNT, 0
+        if role <= 0 or role & ~ROLE_MASK:
+            return RejectReason.INVALID_ROLE, 0
+        previous = int(self.state.accounts[account]["role"])
+        self.state.accounts[account]["role"] = role
+        self._emit(EventKind.ROLE_SET, account, role=role, previous_role=previous)
+        return _OK, 0
+
+    def _register_reporter(self, command: Record) -> tuple[RejectReason, int]:
+        account, source = int(command["account"]), int(command["source"])
+        weight = int(command["weight_ppm"])
+        reason = governance.reporter_objection(self.state, account, source, weight)
+        if reason is _OK:
+            keys = {f"key_{i}": int(command[f"key_{i}"]) for i in range(4)}
+            key = (keys["key_0"], keys["key_1"], keys["key_2"], keys["key_3"])
+            governance.register_reporter(self.state, account, source, weight, key)
+            self._emit(
+                EventKind.REPORTER_REGISTERED, account, source=source, weight_ppm=weight, **keys
+            )
+        return reason, 0
+
+    # --- money --------------------------------------------------------------------------------
+
+    def _deposit(self, command: Record) -> tuple[RejectReason, int]:
+        account, asset = int(command["account"]), int(command["asset"])
+        amount = int(command["amount_units"])
+        if account != INSURANCE and not governance.is_user_account(self.state, account):
+            return RejectReason.UNKNOWN_ACCOUNT, 0
+        reason = custody.amount_objection(asset, amount)
+        if reason is _OK:
+            balance = custody.deposit(self.state, account, asset, amount)
+            self._emit(
+                EventKind.DEPOSITED,
+                account,
+                asset=asset,
+                amount_units=amount,
+                balance_units=balance,
+                reference=int(command["reference"]),
+            )
+        return reason, 0
+
+    def _request_withdrawal(self, command: Record) -> tuple[RejectReason, int]:
+        account, asset = int(command["account"]), int(command["asset"])
+        amount, missing = int(command["amount_units"]), 0
+        reason = custody.amount_objection(asset, amount)
+        if reason is _OK:
+            reason, missing = custody.withdrawal_objection(self.state, account, asset, amount)
+        if reason is _OK:
+            withdrawal = custody.request_withdrawal(
+                self.state,
+                int(command["sequence"]),
+                int(command["time_ns"]),
+                account,
+                asset,
+                amount,
+                int(command["reference"]),
+            )
+            slot = custody.pending_slot(self.state, withdrawal)
+            assert slot is not None
+            self._emit_withdrawal(EventKind.WITHDRAWAL_REQUESTED, slot)
+        return reason, missing
+
+    def _confirm_withdrawal(self, command: Record) -> tuple[RejectReason, int]:
+        return self._finish_withdrawal(int(command["withdrawal"]), is_paid=True)
+
+    def _fail_withdrawal(self, command: Record) -> tuple[RejectReason, int]:
+        return self._finish_withdrawal(int(command["withdrawal"]), is_paid=False)
+
+    def _finish_withdrawal(
+        self, withdrawal: int, *, is_paid: bool
+    ) -> tuple[RejectReason, int]:
+        slot = custody.pending_slot(self.state, withdrawal)
+        if slot is None:
+            return RejectReason.UNKNOWN_WITHDRAWAL, 0
+        row = self.state.withdrawals[slot].copy()
+        custody.finish_withdrawal(self.state, slot, is_paid)
+        kind = EventKind.WITHDRAWAL_CONFIRMED if is_paid else EventKind.WITHDRAWAL_FAILED
+        self._emit_withdrawal(kind, slot, row)
+        return _OK, 0
+
+    def _emit_withdrawal(self, kind: EventKind, slot: int, row: Record | None = None) -> None:
+        row = self.state.withdrawals[slot] if row is None else row
+        account, asset = int(row["account"]), int(row["asset"])
+        self._emit(
+            kind,
+            account,
+            asset=asset,
+            amount_units=int(row["amount_units"]),
+            balance_units=int(self.state.balances[account, asset]),
+            reference=int(row["reference"]),
+            withdrawal=int(row["id"]),
+        )
+
+    # --- market and clearing ------------------------------------------------------------------
+
+    def _submit_observation(self, command: Record) -> tuple[RejectReason, int]:
+        source, underlying = int(command["source"]), int(command["underlying"])
+        price, confidence = int(command["price_e8"]), int(command["confidence_e8"])
+        published = int(command["publish_time_ns"])
+        reason = RejectReason(
+            int(
+                clearing.observation_objection(
+                    self.state,
+                    int(command["principal"]),
+                    source,
+                    underlying,
+                    price,
+                    confidence,
+                    published,
+                    int(command["time_ns"]),
+                )
+            )
+        )
+        if reason is _OK:
+            clearing.accept_observation(
+                self.state, self._buffer, source, underlying, price, confidence, published
+            )
+            self._refresh(underlying)
+        return reason, 0
+
+    def _tick(self, command: Record) -> tuple[RejectReason, int]:
+        for underlying in range(int(self.state.counters[Counter.UNDERLYINGS])):
+            self._refresh(underlying)
+        return _OK, 0
+
+    def _refresh(self, underlying: int) -> None:
+        """Index, then marks, then everyone whom the new marks put under water."""
+        if not clearing.refresh_index(self.state, self._buffer, underlying):
+            return
+        clearing.mark_contracts(self.state, self._buffer, underlying)
+        for account in clearing.accounts_under_water(self.state, underlying):
+            self._make_room(_EVENTS_PER_REVIEW_MAX)
+            review_account(self.state, self._buffer, int(account))
+
+    def _settle_variation(self, command: Record) -> tuple[RejectReason, int]:
+        contract = int(command["contract"])
+        if not governance.is_listed(self.state, contract):
+            return RejectReason.UNKNOWN_CONTRACT, 0
+        row = self.state.contracts[contract]
+        if int(row["mark_ticks"]) == 0:
+            return RejectReason.NO_MARK_PRICE, 0
+        self._make_room(int(row["holder_count"]) + 1)
+        clearing.settle_variation(self.state, self._buffer, contract)
+        return _OK, 0
+
+    def _liquidate(self, command: Record) -> tuple[RejectReason, int]:
+        account = int(command["account"])
+        if not governance.is_user_account(self.state, account):
+            return RejectReason.UNKNOWN_ACCOUNT, 0
+        equity, maintenance = equity_and_maintenance(self.state, account)
+        if equity >= maintenance:
+            return RejectReason.LIQUIDATION_NOT_DUE, int(equity - maintenance)
+        self._make_room(_EVENTS_PER_REVIEW_MAX)
+        is_due = review_account(self.state, self._buffer, account)
+        return (_OK, 0) if is_due else (RejectReason.ORACLE_NOT_VALID, 0)
+
+    # --- governance ---------------------------------------------------------------------------
+
+    def _list_underlying(self, command: Record) -> tuple[RejectReason, int]:
+        name = (int(command["name_0"]), int(command["name_1"]))
+        reason = governance.list_underlying_objection(self.state, name)
+        if reason is _OK:
+            underlying = governance.list_underlying(self.state, name)
+            self._emit(
+                EventKind.UNDERLYING_LISTED,
+                underlying=underlying,
+                name_0=name[0],
+                name_1=name[1],
+            )
+        return reason, 0
+
+    def _list_contract(self, command: Record) -> tuple[RejectReason, int]:
+        listing = governance.Listing(
+            name=tuple(int(command[f"name_{i}"]) for i in range(4)),  # type: ignore[arg-type]
+            underlying=int(command["underlying"]),
+            kind=int(command["contract_kind"]),
+            tick_e8=int(command["tick_e8"]),
+            lot_e8=int(command["lot_e8"]),
+            reference_ticks=int(command["reference_ticks"]),
+            expiry_ns=int(command["expiry_ns"]),
+        )
+        reason = governance.listing_objection(self.state, listing)
+        if reason is _OK:
+            contract = governance.list_contract(self.state, listing)
+            names = {f"name_{i}": word for i, word in enumerate(listing.name)}
+            self._emit(
+                EventKind.CONTRACT_LISTED,
+                contract=contract,
+                underlying=listing.underlying,
+                contract_kind=listing.kind,
+                tick_e8=listing.tick_e8,
+                lot_e8=listing.lot_e8,
+                tick_value_units=int(self.state.contracts[contract]["tick_value_units"]),
+                reference_ticks=listing.reference_ticks,
+                expiry_ns=listing.expiry_ns,
+                **names,
+            )
+        return reason, 0
+
+    def _set_parameter(self, command: Record) -> tuple[RejectReason, int]:
+        contract, parameter = int(command["contract"]), int(command["parameter"])
+        value = int(command["value"])
+        reason = governance.parameter_objection(self.state, contract, parameter, value)
+        if reason is _OK:
+            previous = governance.set_parameter(self.state, contract, parameter, value)
+            self._emit(
+                EventKind.PARAMETER_SET,
+                contract=contract,
+                parameter=parameter,
+                value=value,
+                previous_value=previous,
+            )
+        return reason, 0
+
+    def _set_contract_state(self, command: Record) -> tuple[RejectReason, int]:
+        contract, target = int(command["contract"]), int(command["state"])
+        reason = governance.state_change_objection(self.state, contract, target)
+        if reason is _OK:
+            previous = int(self.state.contracts[contract]["state"])
+            self.state.contracts[contract]["state"] = target
+            self._emit(
+                EventKind.CONTRACT_STATE_SET,
+                contract=contract,
+                state=target,
+                previous_state=previous,
+                reason=int(command["reason"]),
+            )
+        return reason, 0
+
+    def _quarantine(self, command: Record) -> tuple[RejectReason, int]:
+        """The journal reader acts on it, at every replay; the state does not change."""
+        is_past = 0 < int(command["target_sequence"]) < int(command["sequence"])
+        return (_OK if is_past else RejectReason.INVALID_QUARANTINE), 0
+
+    # --- events -------------------------------------------------------------------------------
+
+    def _emit(
+        self, kind: EventKind, account: int = -1, contract: int = -1, **fields: int
+    ) -> None:
+        self._make_room(1)
+        row = emit.begin(self._buffer, int(kind), account, contract)
+        record = row.view(LAYOUTS[kind])[0]
+        for name, value in fields.items():
+            record[name] = value
+
+    def _make_room(self, events: int) -> None:
+        """Set written events aside when `events` more might not fit."""
+        used = int(self._buffer.cursor[emit.USED])
+        if used + events <= len(self._buffer.rows):
+            return
+        self._full.append(self._buffer.rows[:used].copy())
+        self._buffer.cursor[emit.USED] = 0
+        if events > len(self._buffer.rows):
+            self._buffer = EventBuffer(_new_buffer(events).rows, self._buffer.cursor)
+
+    def _collect(self) -> Table:
+        used = int(self._buffer.cursor[emit.USED])
+        rows = self._buffer.rows[:used]
+        if self._full:
+            rows = np.concatenate([*self._full, rows])
+        return rows.reshape(-1).view(EVENT)
+
+
+def _new_buffer(events: int) -> EventBuffer:
+    return EventBuffer(
+        rows=np.zeros((events, RECORD_FIELDS), np.int64), cursor=np.zeros(3, np.int64)
+    )
+
+

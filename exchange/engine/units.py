@@ -1,0 +1,126 @@
+"""The integers that are money: units, limits, and the only functions that round.
+
+Every quantity below is an int64 in a named unit, and every limit is asserted here at import so
+that the products the engine forms fit in 63 bits. Numba wraps silently; these bounds are why
+nothing ever does.
+
+UNIT-001  money is counted in 10^-6 of its asset ("units"); price in ticks; quantity in lots.
+UNIT-002  price_ticks x quantity_lots x tick_value_units is exact money: no rounding happens there.
+UNIT-003  rates are parts per million; index prices are in 10^-8 of the quote asset.
+UNIT-004  only mul_div_floor and mul_div_ceil round. Charge up, pay down.
+"""
+
+from risk.rounding import (
+    compare_products,
+    mul_div_ceil,
+    mul_div_floor,
+    mul_div_remainder,
+)
+
+__all__ = ["compare_products", "mul_div_ceil", "mul_div_floor", "mul_div_remainder"]
+
+MONEY_SCALE = 1_000_000
+PPM = 1_000_000
+INDEX_SCALE = 100_000_000
+NANOSECONDS = 1_000_000_000
+
+BUY = 1
+SELL = -1
+
+# --- capacities (DESIGN section 6); arrays are reserved lazily and never grow -----------------
+ACCOUNTS_MAX = 1 << 17
+SLOTS_MAX = 64  # positions an account may hold at once
+ASSETS_MAX = 8
+CONTRACTS_MAX = 4_096
+UNDERLYINGS_MAX = 64
+SOURCES_MAX = 32
+ORDER_SLOT_BITS = 20
+ORDERS_MAX = 1 << ORDER_SLOT_BITS
+LEVEL_HEIGHT_MAX = 8
+LEVELS_MAX = ORDERS_MAX + 2 * CONTRACTS_MAX
+WITHDRAWAL_SLOT_BITS = 16
+WITHDRAWALS_MAX = 1 << WITHDRAWAL_SLOT_BITS
+GATEWAYS_MAX = 1_024
+
+# --- limits on a single account or command -----------------------------------------------------
+OPEN_ORDERS_MAX = 500  # an account
+FILLS_MAX = 1_000  # a command
+AMOUNT_UNITS_MAX = 10**16  # ten billion USDC: one transfer of money
+PRICE_TICKS_MAX = 1 << 31
+QUANTITY_LOTS_MAX = 1 << 31
+TICK_VALUE_UNITS_MAX = 1 << 20
+POSITION_UNITS_MAX = 10**15  # 10^9 USDC: |position| of one account at the listing reference
+PRICE_CEILING_MULTIPLE = 10  # the price ceiling of a contract / its listing reference
+ORDER_NUMBERS_MAX = 1 << (62 - ORDER_SLOT_BITS)
+
+# --- liquidation pace ---------------------------------------------------------------------------
+LIQUIDATION_LARGE_UNITS = 100_000 * MONEY_SCALE  # above it, 20 % a step
+LIQUIDATION_STEP_PERCENT = 20
+LIQUIDATION_PAUSE_NS = 5 * NANOSECONDS
+LIQUIDATION_MISS_PAUSE_NS = NANOSECONDS
+LIQUIDATION_MISSES_MAX = 3
+LIQUIDATION_STEPS_MAX = 4  # of one account in one command
+MARK_INTERVAL_NS = NANOSECONDS // 4
+IMPACT_NOTIONAL_UNITS = 500 * MONEY_SCALE  # over the initial margin rate: the impact notional
+INSURANCE_WINDOW_NS = 3_600 * NANOSECONDS
+
+INT64_SAFE = 1 << 62
+
+assert POSITION_UNITS_MAX * PRICE_CEILING_MULTIPLE * 6 < INT64_SAFE
+assert PRICE_TICKS_MAX * QUANTITY_LOTS_MAX <= INT64_SAFE
+assert AMOUNT_UNITS_MAX * ASSETS_MAX < INT64_SAFE
+assert (ORDER_NUMBERS_MAX << ORDER_SLOT_BITS) <= INT64_SAFE
+
+# --- house accounts: fixed ids below the first user's --------------------------------------------
+EXTERNAL = 0  # the outside world: minus the sum of all net deposits
+FEES = 1
+INSURANCE = 2
+CLEARING = 3  # money collected from losers, on its way to winners, inside one SettleVariation
+BAD_DEBT = 4
+RESIDUE = 5
+HOLDS = 6  # withdrawals requested, not yet paid
+OPERATOR = 8  # the principal of house commands: ticks, listings, deposits
+FIRST_USER_ACCOUNT = 16
+NO_ACCOUNT = -1
+
+# --- assets -------------------------------------------------------------------------------------
+USDC = 0
+ASSET_NAMES = ("USDC",)
+
+# --- roles (bit mask) ---------------------------------------------------------------------------
+ROLE_TRADER = 1
+ROLE_OPERATOR = 2
+ROLE_REPORTER = 4
+ROLE_MASK = ROLE_TRADER | ROLE_OPERATOR | ROLE_REPORTER
+
+# --- contract kinds and states ------------------------------------------------------------------
+KIND_PERPETUAL = 1
+
+STATE_PRE_LAUNCH = 1
+STATE_OPEN = 2
+STATE_HALTED = 3
+STATE_REDUCE_ONLY = 4
+
+# --- order flags: one int64, packed so that an order fits one record ------------------------------
+#  bits 0-3 type, 4-7 time in force, 8 post_only, 9 reject_post_only, 10 reduce_only,
+#  11 liquidation (set by the engine only)
+TYPE_LIMIT = 0
+TYPE_MARKET = 1
+TYPE_MASK = 0xF
+TIF_GOOD_TIL_CANCELLED = 0 << 4
+TIF_IMMEDIATE_OR_CANCEL = 1 << 4
+TIF_FILL_OR_KILL = 2 << 4
+TIF_MASK = 0xF << 4
+FLAG_POST_ONLY = 1 << 8
+FLAG_REJECT_POST_ONLY = 1 << 9
+FLAG_REDUCE_ONLY = 1 << 10
+FLAG_LIQUIDATION = 1 << 11
+CLIENT_FLAGS = TYPE_MASK | TIF_MASK | FLAG_POST_ONLY | FLAG_REJECT_POST_ONLY | FLAG_REDUCE_ONLY
+FLAG_MAKER = 1 << 16  # in OrderFilled.flags only: this side of the trade was resting
+
+# --- oracle status (oracle/aggregation.py uses the same numbers; a test holds them equal) ---------
+ORACLE_NO_PRICE = 0
+ORACLE_VALID = 1
+ORACLE_WIDE = 2
+ORACLE_DEGRADED = 3
+ORACLE_INVALID = 4

@@ -1,0 +1,137 @@
+"""Compile every kernel before trading starts, and forbid compiling afterwards.
+
+`python -m exchange.engine.warmup` fills the on-disk cache; run_engine calls warm_up() and then
+seal(), so that an argument of a new type fails loudly instead of stalling trading for seconds.
+"""
+
+import sys
+
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+
+from exchange.engine import commands as c
+from exchange.engine.commands import CommandKind, make, pack_name
+from exchange.engine.state_machine import StateMachine
+from exchange.engine.units import (
+    BUY,
+    FLAG_POST_ONLY,
+    OPERATOR,
+    ROLE_REPORTER,
+    ROLE_TRADER,
+    SELL,
+    STATE_OPEN,
+    TIF_FILL_OR_KILL,
+)
+
+SOURCES = 3
+START_NS = 1_000_000_000_000
+
+
+def warm_up() -> StateMachine:
+    """Run a small venue through every kind of command; returns it."""
+    machine = StateMachine.create()
+    sequence = 0
+    for batch in (_listing(), _accounts(), _prices(), _trading(), _clearing()):
+        records = np.concatenate(batch)
+        records["sequence"] = np.arange(sequence + 1, sequence + 1 + len(records))
+        records["time_ns"] = START_NS
+        sequence += len(records)
+        machine.apply(records)
+    return machine
+
+
+def seal() -> None:
+    """Refuse any further compilation of engine, risk and oracle kernels."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("exchange.engine", "risk.", "oracle.")):
+            for kernel in vars(module).values():
+                if isinstance(kernel, Dispatcher) and kernel.signatures:
+                    kernel.disable_compile()
+
+
+def _listing() -> list[c.Records]:
+    name = pack_name("BTC", 2)
+    contract = {f"name_{i}": word for i, word in enumerate(pack_name("BTC_USDC-PERPETUAL", 4))}
+    return [
+        make(CommandKind.LIST_UNDERLYING, OPERATOR, name_0=name[0], name_1=name[1]),
+        make(
+            CommandKind.LIST_CONTRACT,
+            OPERATOR,
+            **contract,
+            contract_kind=1,
+            tick_e8=10**7,
+            lot_e8=10**5,
+            reference_ticks=600_000,
+        ),
+        make(CommandKind.SET_CONTRACT_STATE, OPERATOR, state=STATE_OPEN),
+    ]
+
+
+def _accounts() -> list[c.Records]:
+    opened = [
+        make(CommandKind.OPEN_ACCOUNT, OPERATOR, account=-1, role=ROLE_REPORTER | ROLE_TRADER)
+        for _ in range(SOURCES)
+    ]
+    reporters = [
+        make(
+            CommandKind.REGISTER_REPORTER,
+            OPERATOR,
+            account=16 + source,
+            source=source,
+            weight_ppm=1_000,
+        )
+        for source in range(SOURCES)
+    ]
+    funds = [
+        make(CommandKind.DEPOSIT, OPERATOR, account=16 + i, amount_units=10**9)
+        for i in range(SOURCES)
+    ]
+    return opened + reporters + funds
+
+
+def _prices() -> list[c.Records]:
+    return [
+        make(
+            CommandKind.SUBMIT_OBSERVATION,
+            16 + source,
+            source=source,
+            price_e8=60_000 * 10**8 + source,
+            publish_time_ns=START_NS,
+        )
+        for source in range(SOURCES)
+    ]
+
+
+def _trading() -> list[c.Records]:
+    def order(account: int, side: int, price: int, flags: int = 0) -> c.Records:
+        return make(
+            CommandKind.PLACE_ORDER,
+            account,
+            account=account,
+            side=side,
+            flags=flags,
+            price_ticks=price,
+            quantity_lots=10,
+        )
+
+    return [
+        order(16, BUY, 599_900),
+        order(16, SELL, 600_100, FLAG_POST_ONLY),
+        order(17, BUY, 600_100, TIF_FILL_OR_KILL),
+        make(CommandKind.AMEND_ORDER, 16, account=16, order=1, price_ticks=1, quantity_lots=1),
+        make(CommandKind.CANCEL_ORDER, 16, account=16, order=1),
+        make(CommandKind.CANCEL_ALL, 16, account=16, contract=-1),
+    ]
+
+
+def _clearing() -> list[c.Records]:
+    return [
+        make(CommandKind.REQUEST_WITHDRAWAL, 18, account=18, amount_units=1),
+        make(CommandKind.SETTLE_VARIATION, OPERATOR),
+        make(CommandKind.LIQUIDATE, OPERATOR, account=17),
+        make(CommandKind.TICK, OPERATOR),
+    ]
+
+
+if __name__ == "__main__":
+    warm_up()
