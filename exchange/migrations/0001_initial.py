@@ -1,4 +1,5 @@
 
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -377,7 +378,7 @@ class Migration(migrations.Migration):
                 ('contract', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='exchange.contract')),
             ],
             options={
-                'indexes': [models.Index(fields=['account', 'id'], name='fill_by_account'), models.Index(fields=['order', 'id'], name='fill_by_order'), models.Index(condition=models.Q(('is_taker', True)), fields=['contract', 'id'], name='fill_tape')],
+                'indexes': [models.Index(fields=['account', 'id'], name='fill_by_account'), models.Index(fields=['order', 'id'], name='fill_by_order'), django.contrib.postgres.indexes.BrinIndex(fields=['time_ns'], name='fill_by_time'), models.Index(condition=models.Q(('is_taker', True)), fields=['contract', 'id'], name='fill_tape')],
             },
         ),
         migrations.CreateModel(

@@ -4,6 +4,7 @@ ORD-001  quantity = filled + remaining + cancelled, but for what an amendment to
 FILL-001 id = 2 x trade + (1 for the taker's side): both sides of a trade stand side by side.
 """
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -88,6 +89,8 @@ class Fill(models.Model):
         indexes = (
             models.Index(fields=["account", "id"], name="fill_by_account"),
             models.Index(fields=["order", "id"], name="fill_by_order"),
+            # Fills are appended in the order of time: a few pages of index serve any range.
+            BrinIndex(fields=["time_ns"], name="fill_by_time"),
             models.Index(
                 fields=["contract", "id"], name="fill_tape", condition=Q(is_taker=True)
             ),

@@ -119,8 +119,8 @@ def test_event_that_states_another_balance_stops_the_projector() -> None:
 
 def test_variation_names_its_contract() -> None:
     story = Story().deposit(ALICE, 50, 50).deposit(BOB, 50, 50)
-    story.then(EventKind.VARIATION_SETTLED, account=ALICE, contract=BTC_PERPETUAL, cash_units=-20,
-               balance_units=30)  # fmt: skip
+    story.then(EventKind.VARIATION_SETTLED, account=ALICE, contract=BTC_PERPETUAL,
+               cash_units=-20, balance_units=30)  # fmt: skip
     story.also(EventKind.VARIATION_SETTLED, account=BOB, contract=BTC_PERPETUAL, cash_units=20,
                balance_units=70)  # fmt: skip
 

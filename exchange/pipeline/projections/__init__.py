@@ -11,6 +11,13 @@ batch:
   registry  accounts and listings       clearing  Liquidation, LiquidationStep, …
 """
 
+from exchange.pipeline.projections.follow import (
+    HEAD_KEY,
+    follow,
+    journal_head,
+    project,
+    rebuild,
+)
 from exchange.pipeline.projections.projector import (
     PROJECTED,
     ProjectionGap,
@@ -18,4 +25,14 @@ from exchange.pipeline.projections.projector import (
     truncate,
 )
 
-__all__ = ["PROJECTED", "ProjectionGap", "Projector", "truncate"]
+__all__ = [
+    "HEAD_KEY",
+    "PROJECTED",
+    "ProjectionGap",
+    "Projector",
+    "follow",
+    "journal_head",
+    "project",
+    "rebuild",
+    "truncate",
+]

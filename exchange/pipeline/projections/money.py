@@ -119,6 +119,8 @@ def gather_postings(batch: Batch) -> Postings:
     filled = batch.of(EventKind.ORDER_FILLED)
     settled = batch.of(EventKind.VARIATION_SETTLED)
     stepped = batch.of(EventKind.LIQUIDATION_STEPPED)
+    insured = batch.of(EventKind.INSURANCE_PAID)
+    indebted = batch.of(EventKind.BAD_DEBT_RECORDED)
     parts = [
         _part(batch, EventKind.DEPOSITED, LedgerKind.DEPOSIT, deposited["account"], EXTERNAL,
               deposited["amount_units"], asset=deposited["asset"],
@@ -140,6 +142,10 @@ def gather_postings(batch: Batch) -> Postings:
         _part(batch, EventKind.LIQUIDATION_STEPPED, LedgerKind.LIQUIDATION_FEE,
               stepped["account"], INSURANCE, -stepped["fee_units"],
               contract=stepped["contract"]),
+        _part(batch, EventKind.INSURANCE_PAID, LedgerKind.INSURANCE, insured["account"],
+              INSURANCE, insured["amount_units"], contract=insured["contract"]),
+        _part(batch, EventKind.BAD_DEBT_RECORDED, LedgerKind.BAD_DEBT, indebted["account"],
+              BAD_DEBT, indebted["amount_units"]),
     ]  # fmt: skip
     joined = Postings(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     keep = joined.amount_units != 0

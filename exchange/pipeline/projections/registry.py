@@ -11,6 +11,7 @@ from django.db.backends.utils import CursorWrapper
 
 from exchange.engine.commands import unpack_name
 from exchange.engine.events import LAYOUTS, EventKind
+from exchange.engine.governance import PARAMETERS
 from exchange.engine.state import ContractParameter
 from exchange.engine.units import STATE_PRE_LAUNCH
 from exchange.models.accounts import Account, Reporter
@@ -83,6 +84,8 @@ def _list_contract(event: dict[str, int], _ordinal: int) -> None:
         reference_ticks=event["reference_ticks"],
         expiry_ns=event["expiry_ns"],
         listed_ns=event["time_ns"],
+        # A contract is listed with the engine's launch parameters; changes of them are events.
+        **{rule.column: rule.launch for rule in PARAMETERS.values()},
     )
 
 

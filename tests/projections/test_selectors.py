@@ -1,0 +1,166 @@
+"""Reads: order, pages, and one query each."""
+
+import threading
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoAssertNumQueries
+
+from exchange import selectors
+from exchange.engine.events import EventKind
+from exchange.engine.units import BUY
+from exchange.pipeline.projections import Projector
+from tests.projections.story import ALICE, BOB, BTC_PERPETUAL, START_NS, Story, a_day_of_trading
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def traded() -> None:
+    projector = Projector()
+    for story in a_day_of_trading():
+        story.write(projector)
+
+
+def many_cancelled_orders(count: int) -> Story:
+    story = Story()
+    for order in range(1, count + 1):
+        story.place(ALICE, order, BUY, 100, 1).cancel(ALICE, order, 1)
+    return story
+
+
+def test_order_history_is_read_page_by_page_without_gaps_or_repeats() -> None:
+    projector = Projector()
+    story = many_cancelled_orders(7)
+    story.write(projector)
+
+    first = selectors.order_history(ALICE, limit=3)
+    story.next().place(ALICE, 8, BUY, 100, 1).cancel(ALICE, 8, 1).write(projector)
+    second = selectors.order_history(ALICE, before=first.before, limit=3)
+    third = selectors.order_history(ALICE, before=second.before, limit=3)
+
+    assert [order.id for order in first.rows] == [7, 6, 5]
+    assert [order.id for order in second.rows] == [4, 3, 2]
+    assert [order.id for order in third.rows] == [1]
+    assert third.before is None
+
+
+def test_last_full_page_says_that_it_is_the_last() -> None:
+    many_cancelled_orders(3).write(Projector())
+
+    assert selectors.order_history(ALICE, limit=3).before is None
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1_001])
+def test_page_of_an_impossible_size_is_refused(limit: int) -> None:
+    with pytest.raises(ValueError, match="Expected a limit of 1 to 1000"):
+        selectors.order_history(ALICE, limit=limit)
+
+
+@pytest.mark.usefixtures("traded")
+def test_open_orders_and_history_are_each_others_rest() -> None:
+    assert [order.id for order in selectors.open_orders(ALICE)] == []
+    assert [order.id for order in selectors.order_history(ALICE).rows] == [104, 102, 101]
+    assert [order.id for order in selectors.order_history(BOB).rows] == [105, 103]
+
+
+@pytest.mark.usefixtures("traded")
+def test_order_is_shown_to_its_owner_only() -> None:
+    assert selectors.order(ALICE, 101) is not None
+    assert selectors.order(BOB, 101) is None
+
+
+@pytest.mark.usefixtures("traded")
+def test_fills_of_an_account_and_of_an_order() -> None:
+    assert [fill.trade for fill in selectors.account_fills(ALICE).rows] == [2, 1]
+    assert [fill.order for fill in selectors.account_fills(BOB, order_id=103).rows] == [103]
+    since = START_NS + 62_000_000_000
+    assert [fill.trade for fill in selectors.account_fills(BOB, since_ns=since).rows] == [2]
+
+
+@pytest.mark.usefixtures("traded")
+def test_tape_shows_each_trade_once_from_the_taker_side() -> None:
+    first = selectors.trades(BTC_PERPETUAL, limit=1)
+    second = selectors.trades(BTC_PERPETUAL, before=first.before, limit=1)
+
+    assert [(fill.trade, fill.account) for fill in first.rows + second.rows] == [
+        (2, BOB),
+        (1, BOB),
+    ]
+    assert selectors.trades(7).rows == []
+
+
+@pytest.mark.usefixtures("traded")
+def test_ledger_deposits_and_withdrawals() -> None:
+    assert [entry.amount_units for entry in selectors.ledger(ALICE).rows] == [
+        -82,
+        -6,
+        -12,
+        5_000,
+    ]
+    assert [row.reference for row in selectors.deposits(ALICE).rows] == [7]
+    assert selectors.withdrawals(ALICE).rows == []
+
+
+@pytest.mark.usefixtures("traded")
+def test_contracts_come_with_their_underlyings_in_one_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_num_queries(1):
+        listed = [(row.name, row.underlying.name) for row in selectors.contracts()]
+
+    assert listed == [("BTC_USDC-PERPETUAL", "BTC")]
+
+
+@pytest.mark.usefixtures("traded")
+def test_mark_history_is_oldest_first_and_cut_at_the_range() -> None:
+    whole = selectors.mark_history(BTC_PERPETUAL, START_NS, START_NS + 100_000_000_000)
+    newest = selectors.mark_history(
+        BTC_PERPETUAL, START_NS, START_NS + 100_000_000_000, limit=1
+    )
+    earlier = selectors.mark_history(BTC_PERPETUAL, START_NS, START_NS + 1)
+
+    assert [row.mark_ticks for row in whole] == [600_000, 599_500]
+    assert [row.mark_ticks for row in newest] == [599_500]
+    assert [row.mark_ticks for row in earlier] == [600_000]
+
+
+def test_liquidations_of_an_account_and_of_the_venue() -> None:
+    story = Story()
+    for account in (ALICE, BOB):
+        story.then(EventKind.LIQUIDATION_STARTED, account=account, maintenance_units=9)
+        story.also(EventKind.LIQUIDATION_STEPPED, account=account, contract=BTC_PERPETUAL)
+    story.write(Projector())
+
+    assert [row.account for row in selectors.liquidations().rows] == [BOB, ALICE]
+    assert [row.account for row in selectors.liquidations(ALICE).rows] == [ALICE]
+    steps = selectors.liquidation_steps(contract=BTC_PERPETUAL, limit=1)
+    assert [row.account for row in steps.rows] == [BOB]
+    assert steps.before is not None
+
+
+def test_waiting_for_a_projection_that_is_there_returns_at_once() -> None:
+    Story().silence(5).write(Projector())
+
+    assert selectors.wait_for_projection(5, timeout=0)
+
+
+def test_waiting_for_a_projection_that_does_not_come_gives_up() -> None:
+    assert not selectors.wait_for_projection(1, timeout=0.03)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_for_a_projection_ends_when_it_arrives() -> None:
+    projector = Projector()
+    answers: list[bool] = []
+
+    def wait() -> None:
+        answers.append(selectors.wait_for_projection(5, timeout=10))
+        connection.close()
+
+    reader = threading.Thread(target=wait)
+    reader.start()
+    Story().silence(5).write(projector)
+    reader.join()
+
+    assert answers == [True]
