@@ -1,0 +1,88 @@
+"""What the pages show before their first websocket message, and the frame around every page.
+
+The first picture is asked of the same methods that the browser will ask a moment later, so the
+two can not disagree in shape. When the venue does not answer, the page is still served: every
+panel then shows its loading state and the connection says why.
+
+PAGE-010  a page never waits longer than FIRST_PICTURE_SECONDS for its first picture.
+PAGE-011  modules are named by bare specifiers; the import map alone knows their addresses, so a
+          module can not be loaded twice under two names.
+"""
+
+import asyncio
+import json
+from decimal import Decimal
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+
+from exchange.gateway import rpc
+from exchange.gateway.services import PROCESS
+
+FIRST_PICTURE_SECONDS = 0.5
+SCRIPTS = Path(settings.BASE_DIR) / "static" / "js"
+THEMES = ("dark", "light")
+
+Picture = dict[str, Any]
+
+
+async def ask(method: str, params: dict[str, Any]) -> Any:
+    """The result of a public method, asked inside this process, as a client would read it.
+
+    Decimals stay exact: they are read as Decimal, never as a float.
+    """
+    found = rpc.METHODS[method]
+    call = rpc.Call(await PROCESS.gateway(), None, "")
+    result = await found.handle(call, rpc.convert(params, found.params))
+    return json.loads(msgspec.json.encode(result), parse_float=Decimal)
+
+
+def first_picture(*questions: tuple[str, dict[str, Any]]) -> list[Any]:
+    """Answers to several public methods, None for each that fails or is late."""
+    return list(async_to_sync(_answers)(questions))
+
+
+def shell(request: HttpRequest) -> Picture:
+    """Context of every page: import map, nonce, theme."""
+    theme = request.COOKIES.get("theme", THEMES[0])
+    return {
+        "csp_nonce": getattr(request, "csp_nonce", ""),
+        "import_map": import_map(),
+        "theme": theme if theme in THEMES else THEMES[0],
+        "websocket_path": "/ws/api/v2",
+        "charts_script": static("vendor/lightweight-charts.js"),
+    }
+
+
+def import_map() -> str:
+    """The import map as JSON: `novate/stream` → the (hashed) address of static/js/stream.js."""
+    return _import_map() if not settings.DEBUG else _import_map.__wrapped__()
+
+
+@lru_cache(maxsize=1)
+def _import_map() -> str:
+    imports = {f"novate/{name}": static(f"js/{name}.js") for name in _module_names()}
+    return json.dumps({"imports": imports}, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _module_names() -> Iterator[str]:
+    for path in sorted(SCRIPTS.rglob("*.js")):
+        yield path.relative_to(SCRIPTS).with_suffix("").as_posix()
+
+
+async def _answers(questions: tuple[tuple[str, dict[str, Any]], ...]) -> list[Any]:
+    return await asyncio.gather(*(_answer(method, params) for method, params in questions))
+
+
+async def _answer(method: str, params: dict[str, Any]) -> Any:
+    try:
+        return await asyncio.wait_for(ask(method, params), FIRST_PICTURE_SECONDS)
+    except Exception:  # The page must open while the venue is down; its panels then load live.
+        return None

@@ -1,0 +1,74 @@
+"""The pages: parse, ask, show. No rule of the venue lives here."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+
+from exchange.gateway import onboarding, pictures, state
+
+DEFAULT_CONTRACT = "BTC_USDC-PERPETUAL"
+
+
+def markets(request: HttpRequest) -> HttpResponse:
+    onboarding.ensure_account(request.user)
+    return render(request, "markets.html", {"markets": pictures.markets(), "page": "markets"})
+
+
+def trade_default(_request: HttpRequest) -> HttpResponse:
+    return redirect("trade", contract=DEFAULT_CONTRACT)
+
+
+def trade(request: HttpRequest, contract: str) -> HttpResponse:
+    picture = pictures.trade(contract)
+    if picture is None:
+        raise Http404(f"There is no contract called {contract}.")
+    has_account = onboarding.ensure_account(request.user)
+    return render(request, "trade.html", {**picture, "page": "trade", "has_account": has_account})
+
+
+@login_required
+def portfolio(request: HttpRequest) -> HttpResponse:
+    has_account = onboarding.ensure_account(request.user)
+    return render(request, "portfolio.html", {"page": "portfolio", "has_account": has_account})
+
+
+@login_required
+def welcome(request: HttpRequest) -> HttpResponse:
+    """Where sign-up leads: account, test funds, first trade."""
+    has_account = onboarding.ensure_account(request.user)
+    context = {"page": "welcome", "has_account": has_account, "contract": DEFAULT_CONTRACT}
+    return render(request, "welcome.html", context)
+
+
+def status(request: HttpRequest) -> HttpResponse:
+    return render(request, "status.html", {"page": "status", **pictures.status(_components())})
+
+
+def status_json(_request: HttpRequest) -> JsonResponse:
+    response = JsonResponse(pictures.status(_components()))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    missing = exception.args[0] if exception.args else ""
+    reason = missing if isinstance(missing, str) else ""
+    return render(request, "404.html", {"reason": reason}, status=404)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", {"reason": str(exception)}, status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "403.html", {"is_csrf": True, "reason": reason}, status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return render(request, "500.html", status=500)
+
+
+def _components() -> list[dict[str, Any]]:
+    return [dict(component) for component in state.components()]

@@ -1,0 +1,45 @@
+// The status page keeps itself current; the same facts stand at /status.json.
+
+import { attribute, make, text } from "novate/dom";
+
+const EVERY_MS = 5_000;
+
+class Status extends HTMLElement {
+  #clock = 0;
+
+  connectedCallback() {
+    this.#clock = setInterval(() => document.hidden || this.#load(), EVERY_MS);
+  }
+
+  disconnectedCallback() {
+    clearInterval(this.#clock);
+  }
+
+  async #load() {
+    try {
+      const answer = await fetch("/status.json", { cache: "no-store" });
+      this.#show(await answer.json());
+    } catch {
+      this.#say("down", "The venue does not answer. Trying again.");
+    }
+  }
+
+  #show({ state, verdict, components, checked }) {
+    this.#say(state, verdict);
+    this.querySelector("tbody").replaceChildren(...components.map(makeRow));
+    text(document.querySelector(".checked"), checked);
+  }
+
+  #say(state, words) {
+    const verdict = this.querySelector(".verdict");
+    attribute(verdict, "data-state", state);
+    text(verdict, words);
+  }
+}
+
+function makeRow({ label, tone, word, detail }) {
+  const badge = make("span", { class: `badge ${tone}` }, word);
+  return make("tr", {}, make("th", { scope: "row" }, label), make("td", {}, badge), make("td", { class: "muted" }, detail));
+}
+
+customElements.define("nv-status", Status);

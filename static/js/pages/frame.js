@@ -1,0 +1,8 @@
+// What every page carries: connection, account health, theme, market switcher, messages.
+
+import "novate/elements/nv-account-health";
+import "novate/elements/nv-connection";
+import "novate/elements/nv-market-switcher";
+import "novate/elements/nv-theme";
+import "novate/elements/nv-toasts";
+import "novate/stale";

@@ -1,0 +1,4 @@
+// The status page.
+
+import "novate/pages/frame";
+import "novate/elements/nv-status";
