@@ -122,6 +122,8 @@ class _PinnedConnection(http.client.HTTPConnection):
         super().__init__(target.host, target.port, timeout=policy.seconds_max)
         self._policy = policy
         self._deadline = time.monotonic() + policy.seconds_max
+        # http.client lets go of `sock` as soon as it has read the answer's head.
+        self._connected: ssl.SSLSocket | None = None
 
     def connect(self) -> None:
         address = resolve(self.host, self.port, self._policy)
@@ -130,17 +132,18 @@ class _PinnedConnection(http.client.HTTPConnection):
             raise TimeoutError("out of time before the connection")
         raw = socket.create_connection((str(address), self.port), left)
         try:
-            self.sock = self._policy.tls.wrap_socket(raw, server_hostname=self.host)
+            self._connected = self._policy.tls.wrap_socket(raw, server_hostname=self.host)
         except BaseException:
             raw.close()
             raise
+        self.sock = self._connected
 
     def abort(self) -> None:
         """Wake whoever still reads from the socket, in whatever thread, with its end."""
-        if self.sock is not None:
+        if self._connected is not None:
             with contextlib.suppress(OSError):
                 # The base class: SSLSocket's own would take the TLS layer away from the reader.
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(self._connected, socket.SHUT_RDWR)
 
 
 def resolve(host: str, port: int, policy: Policy) -> Address:

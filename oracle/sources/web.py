@@ -79,6 +79,8 @@ def text_at(document: object, path: Sequence[str | int]) -> str:
     """
     value = document
     for step in path:
+        if isinstance(value, str):
+            raise SourceError(f"Expected {step!r} in the document, not a text")
         try:
             value = value[step]  # type: ignore[index]  # any document; what fails is caught
         except (TypeError, LookupError) as error:
