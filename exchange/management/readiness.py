@@ -5,13 +5,13 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import redis
 from django.db.models import Max
 
 from exchange.models import JournalBatch, ProjectionHead
 from exchange.pipeline.bus import BATCH_CHANNEL
-from exchange.pipeline.market_data import BOOK_KEY
 from exchange.pipeline.servers import redis_url
 
 ANSWER_SECONDS = 2.0
@@ -50,21 +50,24 @@ def projector_has_caught_up() -> bool:
 
 def answers(host: str, port: int) -> bool:
     """Whether the API answers on a port."""
+    return _result(host, port, "get_time") is not None
+
+
+def is_quoted(host: str, port: int, contract: str) -> bool:
+    """Whether makers have filled both sides of a contract's book."""
+    book = _result(host, port, f"get_order_book?instrument_name={contract}")
+    return bool(book and book["bids"] and book["asks"])
+
+
+def _result(host: str, port: int, question: str) -> Any:
     connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
     try:
-        connection.request("GET", "/api/v2/public/get_time")
-        return "result" in json.loads(connection.getresponse().read())
+        connection.request("GET", f"/api/v2/public/{question}")
+        return json.loads(connection.getresponse().read()).get("result")
     except (OSError, http.client.HTTPException, ValueError):
-        return False
+        return None
     finally:
         connection.close()
-
-
-def books_move(contracts: int) -> bool:
-    """Whether the makers have quoted the first contracts."""
-    with closing(redis.Redis.from_url(redis_url())) as client:
-        keys = [BOOK_KEY % contract for contract in range(contracts)]
-        return any(client.strlen(key) > 2 * 64 for key in keys)
 
 
 def port_is_free(host: str, port: int) -> bool:

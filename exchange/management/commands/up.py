@@ -14,6 +14,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,8 +27,8 @@ from exchange.management.base import migrate_if_behind
 from exchange.management.processes import Process, manage
 from exchange.management.readiness import (
     answers,
-    books_move,
     engine_ear,
+    is_quoted,
     port_is_free,
     projector_has_caught_up,
 )
@@ -47,6 +48,7 @@ POLL_SECONDS = 0.05
 WATCH_SECONDS = 0.25
 HEAL_SECONDS = 2.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+FIRST_CONTRACT = "BTC_USDC-PERPETUAL"
 LOCAL_HOSTS = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -119,7 +121,8 @@ class _Venue:
             with _stage("demonstration market"):
                 for process in processes.demonstration(host, self._port + 1):
                     self._start(process)
-                if not self._wait_until(lambda: books_move(16), QUOTES_SECONDS):
+                is_made = partial(is_quoted, host, self._port + 1, FIRST_CONTRACT)
+                if not self._wait_until(is_made, QUOTES_SECONDS):
                     _note(f"no quotes yet: see {self._logs / 'makers.log'}")
         self._start(processes.worker())
         self._start(processes.beat())
