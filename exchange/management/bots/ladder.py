@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-BUY = "buy"
-SELL = "sell"
+from exchange.management.bots.market import BUY, SELL
+
 BASIS_POINT = 1e-4
 # Distance of each level from the fair price, in half spreads, and its size in base sizes.
 DISTANCES = (1.0, 1.9, 3.2, 5.0, 8.0, 13.0, 22.0, 40.0)

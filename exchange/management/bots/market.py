@@ -10,6 +10,8 @@ from exchange.management.bots.client import Client, Json
 
 FRESH_SECONDS = 10.0
 OPEN = "open"
+BUY = "buy"
+SELL = "sell"
 
 
 @dataclass(slots=True)
@@ -77,7 +79,8 @@ class Market:
             if row["settlement_period"] == "perpetual" and row["is_active"]:
                 self.contracts[row["instrument_name"]] = _contract(row)
         await self._client.subscribe(*(f"ticker.{name}.100ms" for name in self.contracts))
-        await self._client.subscribe("user.changes.any.any.raw")
+        # Not user.changes: it values the whole account for each change, and we only count.
+        await self._client.subscribe("user.orders.any.any.raw", "user.trades.any.any.raw")
         await self.reconcile()
 
     async def reconcile(self) -> None:
@@ -115,9 +118,10 @@ class Market:
     def _on_notification(self, channel: str, data: Any) -> None:
         if channel.startswith("ticker."):
             self._note_ticker(data)
-        elif channel.startswith("user.changes."):
-            self.note_orders(data.get("orders", ()))
-            self._note_positions(data.get("positions", ()))
+        elif channel.startswith("user.orders."):
+            self.note_orders([data])
+        elif channel.startswith("user.trades."):
+            self._note_trades(data)
 
     def _note_ticker(self, data: Json) -> None:
         contract = self.contracts.get(data["instrument_name"])
@@ -129,6 +133,13 @@ class Market:
         contract.best_ask_ticks = round(float(data["best_ask_price"] or 0) / tick)
         contract.is_open = data["state"] == OPEN
         contract.heard = time.monotonic()
+
+    def _note_trades(self, trades: Iterable[Json]) -> None:
+        for row in trades:
+            contract = self.contracts.get(row["instrument_name"])
+            if contract is not None:
+                lots = round(Decimal(str(row["amount"])) / contract.lot)
+                contract.position_lots += lots if row["direction"] == BUY else -lots
 
     def _note_positions(self, positions: Iterable[Json]) -> None:
         for row in positions:

@@ -17,8 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from exchange.management.bots.client import Client, Refused
-from exchange.management.bots.ladder import BASIS_POINT, BUY, SELL
-from exchange.management.bots.market import Contract, Market
+from exchange.management.bots.ladder import BASIS_POINT
+from exchange.management.bots.market import BUY, SELL, Contract, Market
 from exchange.management.bots.purse import Purse
 
 RECONCILE_SECONDS = 30.0
@@ -63,7 +63,7 @@ class Taker:
         self._number = number
         self._temper = TEMPERS[number % len(TEMPERS)]
         self._random = random.Random(2_000 + number)  # noqa: S311 - a market, not a secret.
-        self._arrivals = Arrivals(rate, self._random)
+        self._arrivals = Arrivals(rate, self._random, began=time.monotonic())
         self._trends: dict[str, Trend] = {}
         self._waiting: deque[tuple[float, Contract, str]] = deque()
 
@@ -148,11 +148,11 @@ class Taker:
 class Arrivals:
     """When a taker acts (TAKER-001): a Hawkes process, exponential kernel, by thinning."""
 
-    def __init__(self, rate: float, generator: random.Random) -> None:
+    def __init__(self, rate: float, generator: random.Random, *, began: float) -> None:
         self._base = rate * (1.0 - EXCITEMENT)
         self._random = generator
         self._excited = 0.0
-        self._at = time.monotonic()
+        self._at = began
         self._next = self._draw(self._at)
 
     def due(self, now: float) -> bool:

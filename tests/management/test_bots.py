@@ -1,0 +1,399 @@
+"""The demonstration's traders: their arithmetic, and one against a venue on loopback."""
+
+import asyncio
+import json
+import os
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.asyncio.server import ServerConnection, serve
+
+from exchange.management.bots.client import Client, Disconnected, Refused
+from exchange.management.bots.fleet import Credentials, keep_connected, load_credentials
+from exchange.management.bots.ladder import (
+    DISTANCES,
+    Resting,
+    Rung,
+    Step,
+    Style,
+    fair_ticks,
+    next_step,
+    rungs,
+)
+from exchange.management.bots.maker import Maker
+from exchange.management.bots.market import BUY, SELL, Contract
+from exchange.management.bots.taker import (
+    LARGEST_SIZE,
+    TEMPERS,
+    Arrivals,
+    Trend,
+    choose_side,
+    choose_size,
+)
+
+STYLE = Style(half_spread_bp=10.0, base_notional=1_000.0, inventory_limit=50_000.0, skew_bp=5.0)
+
+
+def ladder(inventory: float = 0.0, fair: float = 100_000.0) -> list[Rung]:
+    return rungs(fair, inventory, STYLE, lambda notional: round(notional))
+
+
+def resting(wanted: list[Rung]) -> dict[tuple[str, int], Resting]:
+    return {
+        (rung.side, rung.level): Resting(
+            f"{rung.side}{rung.level}", rung.price_ticks, rung.lots
+        )
+        for rung in wanted
+    }
+
+
+# --- the ladder -------------------------------------------------------------------------------
+def test_ladder_stands_around_the_fair_price() -> None:
+    wanted = ladder()
+
+    assert wanted[0] == Rung(BUY, 0, 99_900, 600)
+    assert wanted[1] == Rung(SELL, 0, 100_100, 600)
+    assert wanted[2] == Rung(BUY, 1, 99_810, 1_000)
+    assert len(wanted) == 2 * len(DISTANCES)
+
+
+@given(
+    st.floats(10.0, 1e9),
+    st.floats(-3.0, 3.0),
+    st.floats(-5.0, 5.0),
+)
+def test_ladder_never_crosses_itself(index: float, inventory: float, premium: float) -> None:
+    fair = fair_ticks(index, premium, inventory, STYLE)
+    wanted = ladder(inventory, fair)
+
+    bids = [rung.price_ticks for rung in wanted if rung.side == BUY]
+    asks = [rung.price_ticks for rung in wanted if rung.side == SELL]
+    assert max(bids, default=0) < min(asks, default=10**12)
+    assert all(rung.price_ticks > 0 and rung.lots > 0 for rung in wanted)
+
+
+def test_inventory_moves_the_fair_price_against_itself() -> None:
+    assert fair_ticks(100_000.0, 0.0, 1.0, STYLE) == pytest.approx(99_950)
+    assert fair_ticks(100_000.0, 0.0, -1.0, STYLE) == pytest.approx(100_050)
+    assert fair_ticks(100_000.0, 2.0, 0.0, STYLE) == pytest.approx(100_020)
+
+
+def test_full_inventory_quotes_only_the_side_that_reduces_it() -> None:
+    assert {rung.side for rung in ladder(1.0)} == {SELL}
+    assert {rung.side for rung in ladder(-1.0)} == {BUY}
+
+
+def test_complete_ladder_needs_nothing() -> None:
+    wanted = ladder()
+
+    assert next_step(wanted, resting(wanted), STYLE) is None
+
+
+def test_missing_inner_order_comes_before_a_missing_outer_one() -> None:
+    wanted = ladder()
+    held = resting(wanted)
+    del held[(SELL, 1)], held[(BUY, 5)]
+
+    assert next_step(wanted, held, STYLE) == Step(3.5, "", wanted[3])
+
+
+def test_most_strayed_order_is_moved_first() -> None:
+    wanted = ladder()
+    held = resting(wanted)
+    # Level 0 tolerates 30 ticks, level 4 (8 half spreads) 239.
+    held[(BUY, 0)] = held[(BUY, 0)]._replace(price_ticks=99_900 - 60)
+    held[(SELL, 4)] = held[(SELL, 4)]._replace(price_ticks=wanted[9].price_ticks + 300)
+
+    step = next_step(wanted, held, STYLE)
+
+    assert step is not None
+    assert (step.order_id, step.rung) == ("buy0", wanted[0])
+
+
+def test_small_straying_is_left_alone() -> None:
+    wanted = ladder()
+    held = resting(wanted)
+    held[(BUY, 0)] = held[(BUY, 0)]._replace(price_ticks=99_900 - 29)
+
+    assert next_step(wanted, held, STYLE) is None
+
+
+def test_worn_order_is_cancelled_to_be_placed_anew() -> None:
+    wanted = ladder()
+    held = resting(wanted)
+    held[(SELL, 0)] = held[(SELL, 0)]._replace(left_lots=200)
+
+    assert next_step(wanted, held, STYLE) == Step(3.0, "sell0", None)
+
+
+def test_order_on_an_unwanted_side_is_cancelled() -> None:
+    held = resting(ladder())
+
+    step = next_step(ladder(1.2), held, STYLE)
+
+    assert step is not None
+    assert step.order_id.startswith("buy")
+    assert step.rung is None
+
+
+# --- takers -----------------------------------------------------------------------------------
+def test_arrivals_keep_their_mean_rate_and_come_in_clusters() -> None:
+    arrivals = Arrivals(2.0, random.Random(7), began=0.0)
+    times = []
+    now = 0.0
+    while now < 5_000.0:
+        now += arrivals.wait(now)
+        assert arrivals.due(now)
+        times.append(now)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    mean = sum(gaps) / len(gaps)
+    variance = sum((gap - mean) ** 2 for gap in gaps) / len(gaps)
+
+    assert len(times) / 5_000.0 == pytest.approx(2.0, rel=0.1)
+    # A Poisson process has 1; clusters have more.
+    assert variance / mean**2 > 1.15
+
+
+def test_trend_follows_the_last_minute() -> None:
+    trend = Trend()
+    assert trend.strength(100.0) == 0.0
+    for second in range(120):
+        trend.note(float(second), 100.0)
+
+    assert trend.strength(100.0) == 0.0
+    assert trend.strength(100.12) > 0.9
+    assert trend.strength(99.88) < -0.9
+
+
+def test_side_follows_temper_trend_and_position() -> None:
+    assert choose_side(0.7, 1.0, 0.0, 0.7) == BUY
+    assert choose_side(-0.6, 1.0, 0.0, 0.3) == SELL
+    assert choose_side(0.0, 1.0, 0.9, 0.3) == SELL
+    assert choose_side(1.0, 1.0, 1.0, 0.0) == SELL
+    assert choose_side(1.0, -1.0, -1.0, 0.99) == BUY
+
+
+@given(st.sampled_from(TEMPERS), st.floats(0.0, 1.0, exclude_max=True))
+def test_size_is_between_the_smallest_and_the_cap(temper: Any, draw: float) -> None:
+    assert temper.smallest <= choose_size(temper, draw) <= LARGEST_SIZE
+
+
+def test_lots_reach_the_venues_smallest_order() -> None:
+    contract = Contract("C", "BTC", Decimal("0.1"), Decimal("0.001"), min_notional=10.0)
+    contract.index_ticks = 400_000.0  # 40,000: one lot is worth 40.
+
+    assert contract.lot_value == pytest.approx(40.0)
+    assert contract.lots_for(1.0) == 1
+    assert contract.lots_for(4_000.0) == 100
+    contract.index_ticks = 1_000.0  # 100: one lot is worth 0.10, and 10 are the least.
+    assert contract.lots_for(1.0) == 106
+
+
+# --- keys -------------------------------------------------------------------------------------
+def test_credentials_are_read_from_a_private_file_only(tmp_path: Path) -> None:
+    path = tmp_path / "bots.json"
+    path.write_text(json.dumps({"makers": [{"id": 20, "key": "k", "secret": "s"}]}))
+    path.chmod(0o600)
+
+    assert load_credentials(path, "makers") == [("k", "s")]
+    with pytest.raises(ValueError, match="no takers"):
+        load_credentials(path, "takers")
+    os.chmod(path, 0o644)
+    with pytest.raises(PermissionError):
+        load_credentials(path, "makers")
+    with pytest.raises(ValueError, match="seed_demo"):
+        load_credentials(tmp_path / "missing.json", "makers")
+
+
+# --- on the wire ------------------------------------------------------------------------------
+@dataclass
+class Venue:
+    """As much of a venue as a bot needs: one contract, orders that rest, a log of calls."""
+
+    url: str = ""
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    connections: list[ServerConnection] = field(default_factory=list)
+    refuse: dict[str, dict[str, Any]] = field(default_factory=dict)
+    index: float = 40_000.0
+
+    async def serve(self, connection: ServerConnection) -> None:
+        self.connections.append(connection)
+        async for text in connection:
+            message = json.loads(text)
+            method, params = message["method"], message["params"]
+            self.calls.append((method, params))
+            if (error := self.refuse.get(method)) is not None:
+                answer = {"id": message["id"], "error": error}
+            else:
+                answer = {"id": message["id"], "result": self.result(method, params)}
+            await connection.send(json.dumps(answer))
+            if method == "public/subscribe":
+                await self.show_ticker(connection)
+
+    async def show_ticker(self, connection: ServerConnection) -> None:
+        data = {
+            "instrument_name": "BTC_USDC-PERPETUAL",
+            "index_price": self.index,
+            "best_bid_price": 0,
+            "best_ask_price": 0,
+            "state": "open",
+        }
+        params = {"channel": "ticker.BTC_USDC-PERPETUAL.100ms", "data": data}
+        await connection.send(json.dumps({"method": "subscription", "params": params}))
+
+    def result(self, method: str, params: dict[str, Any]) -> Any:
+        match method:
+            case "public/get_instruments":
+                return [INSTRUMENT]
+            case "public/subscribe" | "private/subscribe":
+                return params["channels"]
+            case "private/get_open_orders":
+                return list(self.orders.values())
+            case "private/get_positions":
+                return []
+            case "private/buy" | "private/sell":
+                return {"order": self.place(method.removeprefix("private/"), params)}
+            case "private/cancel_all":
+                self.orders.clear()
+                return 0
+        return {}
+
+    def place(self, side: str, params: dict[str, Any]) -> dict[str, Any]:
+        number = str(len(self.calls))
+        order = {
+            "order_id": number,
+            "order_state": "open",
+            "instrument_name": params["instrument_name"],
+            "direction": side,
+            "price": params["price"],
+            "amount": params["amount"],
+            "filled_amount": 0,
+        }
+        self.orders[number] = order
+        return order
+
+
+INSTRUMENT = {
+    "instrument_name": "BTC_USDC-PERPETUAL",
+    "base_currency": "BTC",
+    "settlement_period": "perpetual",
+    "tick_size": 0.1,
+    "min_trade_amount": 0.001,
+    "min_notional": 10,
+    "is_active": True,
+}
+
+
+@asynccontextmanager
+async def running_venue() -> AsyncIterator[Venue]:
+    venue = Venue()
+    async with serve(venue.serve, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        venue.url = f"ws://127.0.0.1:{port}/ws/api/v2"
+        yield venue
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_maker_cancels_first_then_fills_its_ladder_and_leaves_nothing() -> None:
+    async with running_venue() as venue:
+        bot = asyncio.create_task(
+            keep_connected(
+                venue.url,
+                Credentials("key", "secret"),
+                0,
+                lambda client, number: Maker(client, number, 100.0),
+            )
+        )
+        await until(lambda: len(venue.orders) == 16)
+        bids = [
+            order["price"] for order in venue.orders.values() if order["direction"] == "buy"
+        ]
+        asks = [
+            order["price"] for order in venue.orders.values() if order["direction"] == "sell"
+        ]
+        bot.cancel()
+        await asyncio.gather(bot, return_exceptions=True)
+
+    assert [method for method, _ in venue.calls[:2]] == ["public/auth", "private/cancel_all"]
+    assert max(bids) < 40_000.0 < min(asks)
+    orders = [
+        params for method, params in venue.calls if method in ("private/buy", "private/sell")
+    ]
+    assert all(params["post_only"] is True for params in orders)
+    assert venue.calls[-1][0] == "private/cancel_all"
+    assert venue.orders == {}
+
+
+async def test_bot_connects_again_after_its_connection_was_cut() -> None:
+    async with running_venue() as venue:
+        bot = asyncio.create_task(
+            keep_connected(
+                venue.url,
+                Credentials("key", "secret"),
+                0,
+                lambda client, number: Maker(client, number, 100.0),
+            )
+        )
+        await until(lambda: len(venue.orders) >= 4)
+        await venue.connections[0].close()
+        await until(lambda: len(venue.connections) == 2 and len(venue.orders) == 16)
+        bot.cancel()
+        await asyncio.gather(bot, return_exceptions=True)
+
+    assert [method for method, _ in venue.calls].count("private/cancel_all") == 3
+
+
+async def test_client_signs_its_login_and_keeps_the_secret() -> None:
+    async with running_venue() as venue, Client.open(venue.url) as client:
+        await client.authenticate("key", "secret")
+
+    method, params = venue.calls[0]
+    assert method == "public/auth"
+    assert params["grant_type"] == "client_signature"
+    assert len(params["signature"]) == 64
+    assert "secret" not in json.dumps(params)
+
+
+async def test_refusal_carries_code_and_reason() -> None:
+    async with running_venue() as venue, Client.open(venue.url) as client:
+        venue.refuse["private/buy"] = {
+            "code": 10_009,
+            "message": "not_enough_funds",
+            "data": {"reason": 400, "name": "INSUFFICIENT_MARGIN"},
+        }
+
+        with pytest.raises(Refused) as caught:
+            await client.call("private/buy", amount=1)
+
+    assert caught.value.code == 10_009
+    assert caught.value.reason == "INSUFFICIENT_MARGIN"
+
+
+async def test_call_on_a_cut_connection_is_disconnected_not_waiting() -> None:
+    async with running_venue() as venue, Client.open(venue.url) as client:
+        await venue.connections[0].close()
+        with pytest.raises(Disconnected):
+            await client.call("public/test")
+
+
+async def test_nobody_there_is_disconnected() -> None:
+    async with running_venue() as venue:
+        url = venue.url
+    with pytest.raises(Disconnected):
+        async with Client.open(url):
+            raise AssertionError("connected to nobody")
