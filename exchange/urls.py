@@ -16,7 +16,6 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
-
 handler403 = "exchange.gateway.views.permission_denied"
 handler404 = "exchange.gateway.views.page_not_found"
 handler500 = "exchange.gateway.views.server_error"

@@ -1,7 +1,7 @@
 """Finds the one file we serve from the litecharts wheel: TradingView's Lightweight Charts.
 
 The wheel is a Python package; collecting it as an app would publish its .py files too. This
-finder names one asset and nothing else. The script opens with its licence notice, which is kept.
+finder names one asset and nothing else. The script opens with its licence notice, which stays.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ class LightweightChartsFinder(BaseFinder):
             return found
         return found[0] if found else []
 
-    def list(self, ignore_patterns: Any) -> Iterator[tuple[str, FileSystemStorage]]:
+    def list(self, _ignored: Any) -> Iterator[tuple[str, FileSystemStorage]]:
         storage = FileSystemStorage(location=_folder())
         storage.prefix = PREFIX  # type: ignore[attr-defined]  # collectstatic reads it
         yield ASSET, storage
@@ -34,5 +34,6 @@ class LightweightChartsFinder(BaseFinder):
 
 def _folder() -> Path:
     spec = find_spec("litecharts")
-    assert spec is not None and spec.origin is not None, "the litecharts wheel is not installed"
+    assert spec is not None, "the litecharts wheel is not installed"
+    assert spec.origin is not None, "litecharts is a namespace without files"
     return Path(spec.origin).parent / "js"

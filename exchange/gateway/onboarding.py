@@ -1,7 +1,7 @@
 """An engine account for everyone who signed up.
 
-PAGE-020  an account is opened at sign-up. If the engine does not answer then, the sign-up stands,
-          and the account is opened at the next visit; at most one attempt in RETRY_SECONDS.
+PAGE-020  an account is opened at sign-up. If the engine does not answer then, the sign-up
+          stands and the next visit opens it; at most one attempt in RETRY_SECONDS.
 """
 
 import logging
@@ -9,7 +9,11 @@ from typing import Any
 
 from django.core.cache import cache
 
+from exchange.models.accounts import Membership
+from exchange.pipeline.provision import provision_account
+
 RETRY_SECONDS = 5
+NAME_CHARACTERS_MAX = 64
 
 log = logging.getLogger(__name__)
 
@@ -25,17 +29,18 @@ def ensure_account(user: Any) -> bool:
     return _open_account(user)
 
 
-def _has_account(user: Any) -> bool:
-    from exchange.models.accounts import Membership
+def account_name(user: Any) -> str:
+    """The name of a person's account: no bot's name can stand in its way."""
+    return f"user-{user.pk} {user.get_username()}"[:NAME_CHARACTERS_MAX]
 
+
+def _has_account(user: Any) -> bool:
     return bool(Membership.objects.filter(user_id=user.pk).exists())
 
 
 def _open_account(user: Any) -> bool:
-    from exchange.pipeline.provision import provision_account
-
     try:
-        provision_account(user, name=user.get_username(), fund_units=0)
+        provision_account(user, account_name(user))
     except Exception:
         log.exception("No engine account for user %s yet; the next visit tries again", user.pk)
         return False

@@ -11,20 +11,17 @@ PAGE-011  modules are named by bare specifiers; the import map alone knows their
 
 import asyncio
 import json
-from decimal import Decimal
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 
 from exchange.gateway import rpc
-from exchange.gateway.services import PROCESS
 
 FIRST_PICTURE_SECONDS = 0.5
 SCRIPTS = Path(settings.BASE_DIR) / "static" / "js"
@@ -33,15 +30,9 @@ THEMES = ("dark", "light")
 Picture = dict[str, Any]
 
 
-async def ask(method: str, params: dict[str, Any]) -> Any:
-    """The result of a public method, asked inside this process, as a client would read it.
-
-    Decimals stay exact: they are read as Decimal, never as a float.
-    """
-    found = rpc.METHODS[method]
-    call = rpc.Call(await PROCESS.gateway(), None, "")
-    result = await found.handle(call, rpc.convert(params, found.params))
-    return json.loads(msgspec.json.encode(result), parse_float=Decimal)
+async def ask(method: str, params: Picture) -> Any:
+    """The result of a public method, asked inside this process."""
+    return await rpc.call_public(method, params)
 
 
 def first_picture(*questions: tuple[str, dict[str, Any]]) -> list[Any]:

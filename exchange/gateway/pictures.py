@@ -1,11 +1,11 @@
 """First pictures: what a page shows of the market before its websocket speaks.
 
-Everything here is text for a template. Numbers keep the trailing zeros of their tick, are grouped
-by thousands and are the same words that static/js/format.js writes a moment later.
+Everything here is text for a template. Numbers keep the trailing zeros of their tick, are
+grouped by thousands and are the same words that static/js/format.js writes a moment later.
 """
 
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from exchange.gateway import pages
@@ -17,12 +17,11 @@ MINUS = "−"
 
 Picture = dict[str, Any]
 
-_ORDER = ("down", "unknown", "late", "ok")
 _HEALTHS = {
-    "ok": ("ok", "Works", "good"),
-    "late": ("late", "Late", "warn"),
-    "unknown": ("unknown", "Unknown", "warn"),
-    "down": ("down", "Down", "bad"),
+    "ok": ("Works", "good"),
+    "late": ("Late", "warn"),
+    "unknown": ("Unknown", "warn"),
+    "down": ("Down", "bad"),
 }
 _VERDICTS = {
     "ok": "All parts of the venue work",
@@ -41,7 +40,10 @@ def markets() -> list[Picture] | None:
         return None
     summary_of = {row["instrument_name"]: row for row in summaries or []}
     return [
-        {**identity(instrument), **_summary(summary_of.get(instrument["instrument_name"], {}), instrument)}
+        {
+            **identity(instrument),
+            **_summary(summary_of.get(instrument["instrument_name"], {}), instrument),
+        }
         for instrument in instruments
     ]
 
@@ -59,17 +61,17 @@ def trade(contract: str) -> Picture | None:
     if instrument is None:
         return None
     first = {"instruments": instruments, "ticker": _ticker_of(book)}
+    picture = {"contract": identity(instrument), "first": first, "market": {}}
     if book is None:
-        return {"contract": identity(instrument), "first": first, "market": {}}
-    market = _summary(_flat(book), instrument)
-    return {"contract": identity(instrument), "first": first, "market": market, **_ladder(book, instrument)}
+        return picture
+    return picture | {"market": _summary(_flat(book), instrument)} | _ladder(book, instrument)
 
 
 def status(components: list[Picture]) -> Picture:
     """The venue's parts with the words and colours that the page shows, and one verdict."""
     rows = [_component(component) for component in components]
-    worst = min((_ORDER.index(row["state"]) for row in rows), default=0)
-    state = "down" if worst == 0 else "degraded" if worst < len(_ORDER) - 1 else "ok"
+    healths = {row["health"] for row in components}
+    state = "down" if "down" in healths else "ok" if healths == {"ok"} else "degraded"
     checked = datetime.now(UTC).strftime("%H:%M:%S UTC")
     return {"state": state, "verdict": _VERDICTS[state], "components": rows, "checked": checked}
 
@@ -96,8 +98,13 @@ def grouped(value: Any, places: int) -> str:
     """1234.5, 2 → "1,234.50"; a missing value is a dash."""
     if value is None:
         return DASH
-    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     return f"{rounded:,f}".replace("-", MINUS)
+
+
+def price(value: Any, places: int) -> str:
+    """A price; zero or missing is never a price."""
+    return grouped(value or None, places)
 
 
 def signed_percent(value: Any) -> str:
@@ -129,9 +136,9 @@ def _summary(row: Picture, instrument: Picture) -> Picture:
     lots = places_of(instrument.get("min_trade_amount", 1))
     change = row.get("price_change")
     return {
-        "last": grouped(row.get("last"), places),
-        "mark": grouped(row.get("mark_price"), places),
-        "index": grouped(row.get("index_price"), places),
+        "last": price(row.get("last"), places),
+        "mark": price(row.get("mark_price"), places),
+        "index": price(row.get("index_price", row.get("estimated_delivery_price")), places),
         "high": grouped(row.get("high"), places),
         "low": grouped(row.get("low"), places),
         "change": signed_percent(change),
@@ -180,10 +187,10 @@ def _levels(levels: list[list[Any]], prices: int, lots: int) -> list[Picture]:
 
 
 def _component(component: Picture) -> Picture:
-    state, word, tone = _HEALTHS[component["health"]]
+    word, tone = _HEALTHS[component["health"]]
     return {
         "label": component["name"],
-        "state": state,
+        "health": component["health"],
         "word": word,
         "tone": tone,
         "detail": component["detail"],

@@ -25,7 +25,9 @@ def trade(request: HttpRequest, contract: str) -> HttpResponse:
     if picture is None:
         raise Http404(f"There is no contract called {contract}.")
     has_account = onboarding.ensure_account(request.user)
-    return render(request, "trade.html", {**picture, "page": "trade", "has_account": has_account})
+    return render(
+        request, "trade.html", {**picture, "page": "trade", "has_account": has_account}
+    )
 
 
 @login_required
