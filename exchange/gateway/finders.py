@@ -19,12 +19,11 @@ PREFIX = "vendor"
 class LightweightChartsFinder(BaseFinder):
     """Publishes `vendor/lightweight-charts.js` and no other file of the wheel."""
 
-    def find(self, path: str, *_: Any, **options: Any) -> str | list[str]:
-        wanted = path == f"{PREFIX}/{ASSET}"
-        found = [str(_folder() / ASSET)] if wanted else []
-        if options.get("find_all") or options.get("all"):
-            return found
-        return found[0] if found else []
+    def find(  # type: ignore[override]  # One body answers both of Django's overloads.
+        self, path: str, find_all: bool = False, **_: Any
+    ) -> Any:
+        found = [str(_folder() / ASSET)] if path == f"{PREFIX}/{ASSET}" else []
+        return found if find_all else next(iter(found), None)
 
     def list(self, _ignored: Any) -> Iterator[tuple[str, FileSystemStorage]]:
         storage = FileSystemStorage(location=_folder())
