@@ -1,0 +1,281 @@
+"""The parameters of every method, typed; what a method does not declare it never sees.
+
+Names are Deribit's. Deribit's clients send parameters we have no use for: those are ignored in
+Deribit's methods and refused in ours. A parameter that would change what an order does is
+declared even where we cannot obey it, so that it is refused instead of ignored (SCH-001).
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from exchange.gateway.decoder import Count, Decimal, Flag, Millis, Names, Text
+
+Side = Literal["buy", "sell"]
+Sorting = Literal["asc", "desc", "default"]
+Kind = Literal["any", "future", "option", "spot", "future_combo", "option_combo", "combo"]
+TimeInForce = Literal[
+    "good_til_cancelled", "good_til_day", "immediate_or_cancel", "fill_or_kill"
+]
+OrderType = Literal[
+    "limit",
+    "market",
+    "stop_limit",
+    "stop_market",
+    "take_limit",
+    "take_market",
+    "trailing_stop",
+    "market_limit",
+]
+
+
+class Params(Struct, frozen=True):
+    """Nothing, or the base of something."""
+
+
+class OurParams(Params, frozen=True, forbid_unknown_fields=True):
+    """The base of the methods that are ours alone: unknown names are refused."""
+
+
+# --- session ----------------------------------------------------------------------------------
+class Auth(Params, frozen=True):
+    grant_type: Literal["client_credentials", "client_signature", "refresh_token"]
+    client_id: Text = Text()
+    client_secret: Text = Text()
+    refresh_token: str = ""
+    timestamp: Millis = Millis(0)
+    signature: Text = Text()
+    nonce: Text = Text()
+    data: Text = Text()
+    scope: Text = Text()
+
+
+class Hello(Params, frozen=True):
+    client_name: Text = Text()
+    client_version: Text = Text()
+
+
+class Test(Params, frozen=True):
+    expected_result: Text = Text()
+
+
+class SetHeartbeat(Params, frozen=True):
+    interval: Count
+
+
+class Channels(Params, frozen=True):
+    channels: Names
+
+
+# --- market data ------------------------------------------------------------------------------
+class Instruments(Params, frozen=True):
+    currency: Text = Text("any")
+    kind: Kind = "any"
+    expired: Flag = Flag(0)
+
+
+class Instrument(Params, frozen=True):
+    instrument_name: Text
+
+
+class Depth(Params, frozen=True):
+    instrument_name: Text
+    depth: Count = Count(20)
+
+
+class Currency(Params, frozen=True):
+    currency: Text
+    kind: Kind = "any"
+
+
+class Trades(Params, frozen=True):
+    instrument_name: Text
+    count: Count = Count(10)
+    start_seq: Count | None = None
+    end_seq: Count | None = None
+    start_timestamp: Millis | None = None
+    end_timestamp: Millis | None = None
+    sorting: Sorting = "default"
+
+
+class CurrencyTrades(Params, frozen=True):
+    currency: Text
+    kind: Kind = "any"
+    count: Count = Count(10)
+    start_timestamp: Millis | None = None
+    end_timestamp: Millis | None = None
+    sorting: Sorting = "default"
+
+
+class Chart(Params, frozen=True):
+    instrument_name: Text
+    start_timestamp: Millis
+    end_timestamp: Millis
+    resolution: Text
+
+
+class IndexPrice(Params, frozen=True):
+    index_name: Text
+
+
+# --- trading ----------------------------------------------------------------------------------
+class PlaceOrder(Params, frozen=True):
+    instrument_name: Text
+    amount: Decimal | None = None
+    contracts: Decimal | None = None
+    type: OrderType = "limit"
+    price: Decimal | None = None
+    time_in_force: TimeInForce = "good_til_cancelled"
+    post_only: Flag = Flag(0)
+    reject_post_only: Flag = Flag(0)
+    reduce_only: Flag = Flag(0)
+    label: Text = Text()
+    idempotency_key: Text = Text()
+    valid_until: Millis | None = None
+    # Not obeyed yet, so refused when given.
+    max_show: Decimal | None = None
+    display_amount: Decimal | None = None
+    trigger: Text | None = None
+    trigger_price: Decimal | None = None
+    trigger_offset: Decimal | None = None
+    stop_price: Decimal | None = None
+    advanced: Text | None = None
+    mmp: Flag = Flag(0)
+    linked_order_type: Text | None = None
+
+
+class EditOrder(Params, frozen=True):
+    order_id: Text
+    amount: Decimal | None = None
+    contracts: Decimal | None = None
+    price: Decimal | None = None
+    post_only: Flag | None = None
+    reject_post_only: Flag | None = None
+    reduce_only: Flag | None = None
+    idempotency_key: Text = Text()
+    valid_until: Millis | None = None
+    trigger_price: Decimal | None = None
+    trigger_offset: Decimal | None = None
+    stop_price: Decimal | None = None
+    advanced: Text | None = None
+    mmp: Flag = Flag(0)
+
+
+class OrderId(Params, frozen=True):
+    order_id: Text
+
+
+class CancelAll(Params, frozen=True):
+    detailed: Flag = Flag(0)
+
+
+class CancelByCurrency(Params, frozen=True):
+    currency: Text
+    kind: Kind = "any"
+
+
+class CancelByInstrument(Params, frozen=True):
+    instrument_name: Text
+
+
+class Label(Params, frozen=True):
+    label: Text
+    currency: Text = Text("any")
+
+
+class ClosePosition(Params, frozen=True):
+    instrument_name: Text
+    type: Literal["limit", "market"]
+    price: Decimal | None = None
+
+
+# --- account ----------------------------------------------------------------------------------
+class OpenOrders(Params, frozen=True):
+    kind: Kind = "any"
+    type: Text = Text("all")
+
+
+class OpenOrdersByCurrency(Params, frozen=True):
+    currency: Text
+    kind: Kind = "any"
+    type: Text = Text("all")
+
+
+class OpenOrdersByInstrument(Params, frozen=True):
+    instrument_name: Text
+    type: Text = Text("all")
+
+
+class HistoryByCurrency(Params, frozen=True):
+    currency: Text
+    kind: Kind = "any"
+    count: Count = Count(20)
+    offset: Count = Count(0)
+    include_old: Flag = Flag(0)
+    include_unfilled: Flag = Flag(0)
+
+
+class HistoryByInstrument(Params, frozen=True):
+    instrument_name: Text
+    count: Count = Count(20)
+    offset: Count = Count(0)
+    include_old: Flag = Flag(0)
+    include_unfilled: Flag = Flag(0)
+
+
+class TradesByOrder(Params, frozen=True):
+    order_id: Text
+    sorting: Sorting = "default"
+
+
+class Positions(Params, frozen=True):
+    currency: Text = Text("any")
+    kind: Kind = "any"
+
+
+class Summary(Params, frozen=True):
+    currency: Text = Text("USDC")
+    extended: Flag = Flag(0)
+
+
+class Page(Params, frozen=True):
+    currency: Text
+    count: Count = Count(10)
+    offset: Count = Count(0)
+
+
+class TransactionLog(Params, frozen=True):
+    currency: Text
+    start_timestamp: Millis
+    end_timestamp: Millis
+    count: Count = Count(100)
+    continuation: Count | None = None
+
+
+class Withdraw(Params, frozen=True):
+    currency: Text
+    amount: Decimal
+    address: Text
+    idempotency_key: Text = Text()
+
+
+class Logout(Params, frozen=True):
+    invalidate_token: Flag = Flag(1)
+
+
+# --- ours -------------------------------------------------------------------------------------
+class DemoFund(OurParams, frozen=True):
+    amount: Decimal | None = None
+    currency: Text = Text("USDC")
+
+
+class Preview(OurParams, frozen=True):
+    instrument_name: Text
+    side: Side
+    amount: Decimal
+    type: Literal["limit", "market"] = "limit"
+    price: Decimal | None = None
+    time_in_force: TimeInForce = "good_til_cancelled"
+    post_only: Flag = Flag(0)
+    reject_post_only: Flag = Flag(0)
+    reduce_only: Flag = Flag(0)
