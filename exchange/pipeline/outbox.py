@@ -1,0 +1,111 @@
+"""What leaves the engine after journal and apply: views, results, market data.
+
+One write a batch, in this order: account views, contract rows if they were listed or changed by
+hand, the broadcast of results and events, the trim of the stream.
+
+Valkey is never the truth, so its failures do not stop the engine: what could not be written is
+written from scratch when it is back (OUT-002).
+
+OUT-001  results leave behind the views they changed, on the same connection.
+OUT-002  after any failure, and when the stream is new, every key is written again before the
+         next broadcast.
+"""
+
+import logging
+import time
+
+import numpy as np
+import redis
+
+from exchange.engine.state import Counter, State
+from exchange.pipeline.bus import BATCH_CHANNEL
+from exchange.pipeline.codec import Batch, encode_batch
+from exchange.pipeline.crash import crash_point
+from exchange.pipeline.market_data import CONFLATION_NS, MarketData
+from exchange.pipeline.resp import CONNECTION_ERRORS, Command, Link
+from exchange.pipeline.views import ViewWriter, house_accounts, touched_accounts
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.25
+ACCOUNTS_PER_WRITE = 1_000
+
+
+class Outbox:
+    """The runner's writing connection to Valkey. Never raises for what Valkey does."""
+
+    def __init__(self, url: str, state: State) -> None:
+        self._link = Link(url)
+        self._state = state
+        self._views = ViewWriter(state)
+        self._market = MarketData(state)
+        self._is_stale = True
+        self._retry_at = 0.0
+        self._flushed_ns = 0
+        self._is_market_dirty = False
+
+    def mark_stale(self) -> None:
+        """Valkey has lost its keys: write them all again."""
+        self._is_stale = True
+        self._retry_at = 0.0
+
+    def publish(self, batch: Batch, trim: list[Command]) -> None:
+        """Views, results and events of an applied batch."""
+        self._market.note(batch.events)
+        self._is_market_dirty = True
+        commands: list[Command] = []
+        touched = touched_accounts(batch.events)
+        sequence = int(self._state.counters[Counter.SEQUENCE])
+        if pairs := self._views.views(touched, sequence, batch.time_ns):
+            commands.append(("MSET", *(part for pair in pairs for part in pair)))
+        if self._market.has_listing(batch.events):
+            commands += self._flush_market(batch.time_ns)
+        commands.append(("PUBLISH", BATCH_CHANNEL, encode_batch(batch)))
+        commands += trim
+        self._write(commands, batch.time_ns)
+        crash_point("after_publish")
+
+    def flush_market(self, time_ns: int) -> None:
+        """Conflated market data, if it is time and something changed."""
+        if self.market_due_ns() == 0:
+            self._write(self._flush_market(time_ns), time_ns)
+
+    def market_due_ns(self) -> int | None:
+        """How long until market data must be flushed; None when nothing waits."""
+        if not self._is_market_dirty:
+            return None
+        return max(0, self._flushed_ns + CONFLATION_NS - time.monotonic_ns())
+
+    def close(self) -> None:
+        self._link.close()
+
+    def _flush_market(self, time_ns: int) -> list[Command]:
+        self._flushed_ns = time.monotonic_ns()
+        self._is_market_dirty = False
+        sequence = int(self._state.counters[Counter.SEQUENCE])
+        commands = self._market.flush(time_ns, self._flushed_ns)
+        pairs = self._views.views(house_accounts(), sequence, time_ns)
+        return [*commands, ("MSET", *(part for pair in pairs for part in pair))]
+
+    def _write(self, commands: list[Command], time_ns: int) -> None:
+        if self._is_stale and time.monotonic() < self._retry_at:
+            return
+        try:
+            if self._is_stale:
+                self._write_everything(time_ns)
+                self._is_stale = False
+            self._link.call_many(commands)
+        except (*CONNECTION_ERRORS, redis.ResponseError) as error:
+            logger.error("Valkey did not take what the engine published: %s", error)
+            self._is_stale = True
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+
+    def _write_everything(self, time_ns: int) -> None:
+        accounts = np.arange(self._state.counters[Counter.ACCOUNTS])
+        sequence = int(self._state.counters[Counter.SEQUENCE])
+        for start in range(0, len(accounts), ACCOUNTS_PER_WRITE):
+            wanted = accounts[start : start + ACCOUNTS_PER_WRITE]
+            pairs = self._views.views(wanted, sequence, time_ns)
+            self._link.call("MSET", *(part for pair in pairs for part in pair))
+        if commands := self._market.everything(time_ns, time.monotonic_ns()):
+            self._link.call_many(commands)

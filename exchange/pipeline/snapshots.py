@@ -1,0 +1,109 @@
+"""Snapshots on disk: a state at a row's end, so that a restart replays only the tail.
+
+A snapshot is a convenience, never the truth: one that is torn, flipped, of another engine
+version or of another journal is skipped with a log line and an older one is used, at worst the
+journal alone.
+
+SNAP-001  a file is complete or absent: temporary name, fsync, rename, fsync of the directory.
+SNAP-002  a snapshot is believed when its checksum is right and its chain hash is the hash that
+          the journal has at its sequence.
+"""
+
+import hashlib
+import logging
+import os
+import struct
+from pathlib import Path
+from typing import NamedTuple
+
+from exchange.engine import snapshot
+from exchange.engine.state import State
+from exchange.pipeline.crash import crash_point
+from exchange.pipeline.journal import (
+    ENGINE_VERSION,
+    Connection,
+    Head,
+    row_ending_at,
+)
+
+logger = logging.getLogger(__name__)
+
+KEEP = 3
+_HEADER = struct.Struct("<8s2q32s32s")
+_MAGIC = b"NOVATESN"
+
+
+class Snapshot(NamedTuple):
+    sequence: int
+    chain_hash: bytes
+    state: bytes
+
+
+def save(directory: Path, state: State, head: Head) -> Path:
+    """Write the state after `head` and drop all but the newest files."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    body = snapshot.dump(state)
+    checksum = hashlib.blake2b(body, digest_size=32).digest()
+    header = _HEADER.pack(_MAGIC, ENGINE_VERSION, head.sequence, head.hash, checksum)
+    path = directory / f"{head.sequence:020d}.snap"
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    with draft.open("wb") as file:
+        file.write(header + body)
+        file.flush()
+        os.fsync(file.fileno())
+    crash_point("snapshot_written")
+    draft.rename(path)
+    _sync_directory(directory)
+    crash_point("snapshot_renamed")
+    _prune(directory)
+    return path
+
+
+def load_newest(
+    directory: Path, connection: Connection, *, to_sequence: int | None = None
+) -> tuple[State, Head] | None:
+    """The newest believable state at or before to_sequence, and the journal's head there."""
+    for path in _newest_first(directory):
+        try:
+            found = _read(path)
+            if to_sequence is not None and found.sequence > to_sequence:
+                continue
+            row = row_ending_at(connection, found.sequence)
+            if row is None or row.hash != found.chain_hash:
+                raise ValueError("it belongs to another journal")
+            return snapshot.load(found.state), row.head
+        except (OSError, ValueError) as error:
+            logger.warning("Skipped snapshot %s: %s", path.name, error)
+    return None
+
+
+def _read(path: Path) -> Snapshot:
+    raw = path.read_bytes()
+    if len(raw) < _HEADER.size:
+        raise ValueError(f"it ends after {len(raw)} bytes")
+    magic, version, sequence, chain_hash, checksum = _HEADER.unpack_from(raw)
+    body = raw[_HEADER.size :]
+    if magic != _MAGIC:
+        raise ValueError("it is not a snapshot")
+    if version != ENGINE_VERSION:
+        raise ValueError(f"it was made by engine version {version}")
+    if hashlib.blake2b(body, digest_size=32).digest() != checksum:
+        raise ValueError("its checksum is wrong")
+    return Snapshot(sequence, chain_hash, body)
+
+
+def _newest_first(directory: Path) -> list[Path]:
+    return sorted(directory.glob("*.snap"), reverse=True)
+
+
+def _prune(directory: Path) -> None:
+    for path in _newest_first(directory)[KEEP:]:
+        path.unlink(missing_ok=True)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

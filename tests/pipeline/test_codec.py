@@ -1,0 +1,141 @@
+"""Bytes on the bus: what an encoder makes a decoder reads, and nothing else passes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exchange.engine.commands import CommandKind, make
+from exchange.engine.events import COMMAND_REJECTED, EVENT, ORDER_ACCEPTED, EventKind
+from exchange.engine.rejects import RejectReason
+from exchange.pipeline import codec
+from exchange.pipeline.codec import Batch
+
+
+def numbered(*kinds: CommandKind) -> codec.Records:
+    commands = np.concatenate([make(kind, 16) for kind in kinds])
+    commands["sequence"] = np.arange(7, 7 + len(commands))
+    commands["gateway_id"] = 5
+    commands["gateway_sequence"] = np.arange(100, 100 + len(commands))
+    return commands
+
+
+def event(sequence: int, kind: EventKind, **fields: int) -> codec.Records:
+    layout = COMMAND_REJECTED if kind == EventKind.COMMAND_REJECTED else ORDER_ACCEPTED
+    row = np.zeros(1, layout)
+    row["sequence"], row["kind"] = sequence, kind
+    for name, value in fields.items():
+        row[name] = value
+    return row.view(EVENT)
+
+
+@given(st.dictionaries(st.integers(0, 2**32 - 1), st.binary(max_size=70), max_size=5))
+def test_sides_round_trip(sides: dict[int, bytes]) -> None:
+    assert codec.decode_sides(codec.encode_sides(sides)) == sides
+
+
+@pytest.mark.parametrize(
+    "blob",
+    [
+        b"\0",
+        b"\0\0\0\0\x05\0\0\0abcd",
+        b"\1\0\0\0\0\0\0\0" + b"\0\0\0\0\0\0\0\0",
+        b"\0\0\0\0\0\0\0\0" + b"\0\0\0\0\0\0\0\0",
+    ],
+)
+def test_sides_that_no_encoder_made_are_refused(blob: bytes) -> None:
+    with pytest.raises(ValueError, match="Expected"):
+        codec.decode_sides(blob)
+
+
+@given(st.binary(max_size=400))
+def test_commands_are_whole_records_or_refused(raw: bytes) -> None:
+    if raw and len(raw) % 128 == 0:
+        assert len(codec.decode_commands(raw)) == len(raw) // 128
+    else:
+        with pytest.raises(ValueError, match="Expected 1 to"):
+            codec.decode_commands(raw)
+
+
+def test_results_name_a_reject_only_by_its_own_first_event() -> None:
+    commands = numbered(
+        CommandKind.PLACE_ORDER, CommandKind.TICK, CommandKind.CANCEL_ALL, CommandKind.LIQUIDATE
+    )
+    events = np.concatenate(
+        [
+            event(7, EventKind.ORDER_ACCEPTED),
+            event(
+                7,
+                EventKind.COMMAND_REJECTED,
+                reason=RejectReason.MALFORMED,
+                command_kind=CommandKind.PLACE_ORDER,
+            ),
+            event(
+                8,
+                EventKind.COMMAND_REJECTED,
+                reason=RejectReason.MALFORMED,
+                command_kind=CommandKind.PLACE_ORDER,
+            ),
+            event(
+                10,
+                EventKind.COMMAND_REJECTED,
+                reason=RejectReason.LIQUIDATION_NOT_DUE,
+                command_kind=CommandKind.LIQUIDATE,
+            ),
+        ]
+    )
+
+    results = codec.results_of(commands, events)
+
+    assert results["reason"].tolist() == [0, 0, 0, 402]
+    assert results["first_event"].tolist() == [0, 2, 3, 3]
+    assert results["n_events"].tolist() == [2, 1, 0, 1]
+    assert results["gateway_sequence"].tolist() == [100, 101, 102, 103]
+
+
+def test_batch_round_trips_and_a_result_has_its_own_events() -> None:
+    commands = numbered(CommandKind.PLACE_ORDER, CommandKind.TICK)
+    events = np.concatenate(
+        [event(7, EventKind.ORDER_ACCEPTED, order=9), event(8, EventKind.ORDER_ACCEPTED)]
+    )
+    batch = Batch(7, 8, 1_000, 3, codec.results_of(commands, events), events)
+
+    decoded = codec.decode_batch(codec.encode_batch(batch))
+
+    assert decoded[:4] == (7, 8, 1_000, 3)
+    result = codec.result_of(decoded, 0)
+    assert (result.sequence, result.reason, len(result.events)) == (7, 0, 1)
+    assert result.events.view(ORDER_ACCEPTED)["order"].tolist() == [9]
+
+
+@pytest.mark.parametrize("cut", [0, 8, 63, 64, 127, -1])
+def test_batch_of_a_wrong_length_is_refused(cut: int) -> None:
+    commands = numbered(CommandKind.TICK)
+    raw = codec.encode_batch(
+        Batch(7, 7, 0, 0, codec.results_of(commands, commands[:0]), commands)
+    )
+
+    with pytest.raises(ValueError, match="Expected"):
+        codec.decode_batch(raw[:cut])
+
+
+def test_batch_of_another_version_is_refused() -> None:
+    empty = Batch(1, 0, 0, 0, np.zeros(0, codec.RESULT), np.zeros(0, EVENT))
+    raw = b"\x09" + codec.encode_batch(empty)[1:]
+
+    with pytest.raises(ValueError, match="version 1, was 9"):
+        codec.decode_batch(raw)
+
+
+def test_observation_message_is_the_five_signed_numbers() -> None:
+    command = make(
+        CommandKind.SUBMIT_OBSERVATION,
+        20,
+        source=1,
+        underlying=2,
+        price_e8=3,
+        confidence_e8=4,
+        publish_time_ns=5,
+    )
+
+    assert codec.observation_message(command) == np.arange(1, 6, dtype="<i8").tobytes()
