@@ -1,7 +1,7 @@
 """Other books on the same order flow, each fed the way it likes best.
 
-None of them checks margin, keeps accounts, charges fees or writes anything down. A rival that is
-not installed is skipped and says why: `pip install liquibook limit-order-book`.
+None of them checks margin, keeps accounts, charges fees or writes anything down. A rival that
+is not installed is skipped and says why: `pip install liquibook limit-order-book`.
 """
 
 import importlib

@@ -59,15 +59,24 @@ class Recording:
     trades: list[Trade] = field(default_factory=list)
 
 
-def decimal_to_units(text: str, places: int) -> int:
-    """A decimal string in units of 10^-places; more digits than that must be zeros.
+def price_ticks(text: str) -> int:
+    """A price of the recording, two decimals of which the last is always zero.
 
-    >>> decimal_to_units("61800.20", 1)
+    >>> price_ticks("61800.20")
     618002
     """
-    whole, _, fraction = text.partition(".")
-    assert not fraction[places:].strip("0"), f"Expected at most {places} decimals, was {text}"
-    return int(whole + fraction[:places].ljust(places, "0"))
+    ticks, rest = divmod(int(text.replace(".", "")), 10)
+    assert rest == 0, f"Expected a price in tenths, was {text}"
+    return ticks
+
+
+def quantity_lots(text: str) -> int:
+    """A quantity of the recording, always with three decimals.
+
+    >>> quantity_lots("0.014")
+    14
+    """
+    return int(text.replace(".", ""))
 
 
 def load(path: Path = RECORDING) -> Recording:
@@ -101,12 +110,13 @@ def _read(message: dict[str, object], recording: Recording) -> None:
         )
     elif data["e"] == "trade":
         side = SELL if data["m"] else BUY
-        price, quantity = decimal_to_units(data["p"], 1), decimal_to_units(data["q"], 3)
-        recording.trades.append(Trade(data["T"], side, price, quantity))
+        recording.trades.append(
+            Trade(data["T"], side, price_ticks(data["p"]), quantity_lots(data["q"]))
+        )
 
 
 def _levels(rows: list[list[str]]) -> list[tuple[int, int]]:
-    return [(decimal_to_units(price, 1), decimal_to_units(size, 3)) for price, size in rows]
+    return [(price_ticks(price), quantity_lots(size)) for price, size in rows]
 
 
 class VenueBook:

@@ -46,7 +46,7 @@ def test_margin_of_notional_is_as_specified(
     assert maintenance_margin(notional, *terms) == maintenance
 
 
-# One tick of one lot is 1 USDC, the mark is 100: a lot is worth 100 USDC. 2 % margin, 0.05 % fee.
+# One tick of one lot is 1 USDC, the mark is 100: a lot is worth 100 USDC. 2 % margin, 5 bp fee.
 @pytest.mark.parametrize(
     ("lots", "buys", "sells", "orders", "expected"),
     [

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from exchange.engine.state_machine import StateMachine
 
 from exchange.engine import commands, events, units
 from exchange.engine.commands import CommandKind, pack_name
 from exchange.engine.events import EventKind
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import ContractParameter, State
+from exchange.engine.state_machine import StateMachine
 from exchange.engine.units import INDEX_SCALE, NANOSECONDS, OPERATOR
 from tests.simulation.auditor import audit
 
@@ -34,12 +34,42 @@ class Listing:
     tick_e8: int
     lot_e8: int
     reference_ticks: int
+    initial_margin_ppm: int
+    margin_floor_units: int
+    mark_band_ppm: int
 
 
 LISTINGS = (
-    Listing("BTC", "BTC_USDC-PERPETUAL", 10_000_000, 100_000, 600_000),
-    Listing("ETH", "ETH_USDC-PERPETUAL", 1_000_000, 1_000_000, 300_000),
-    Listing("SOL", "SOL_USDC-PERPETUAL", 100_000, 10_000_000, 150_000),
+    Listing(
+        "BTC",
+        "BTC_USDC-PERPETUAL",
+        tick_e8=10_000_000,
+        lot_e8=100_000,
+        reference_ticks=600_000,
+        initial_margin_ppm=20_000,
+        margin_floor_units=5_000_000 * UNITS,
+        mark_band_ppm=5_000,
+    ),
+    Listing(
+        "ETH",
+        "ETH_USDC-PERPETUAL",
+        tick_e8=1_000_000,
+        lot_e8=1_000_000,
+        reference_ticks=300_000,
+        initial_margin_ppm=25_000,
+        margin_floor_units=3_000_000 * UNITS,
+        mark_band_ppm=5_000,
+    ),
+    Listing(
+        "SOL",
+        "SOL_USDC-PERPETUAL",
+        tick_e8=100_000,
+        lot_e8=10_000_000,
+        reference_ticks=150_000,
+        initial_margin_ppm=50_000,
+        margin_floor_units=500_000 * UNITS,
+        mark_band_ppm=10_000,
+    ),
 )
 BTC, ETH, SOL = range(3)
 
@@ -174,7 +204,22 @@ class Venue:
             lot_e8=listing.lot_e8,
             reference_ticks=listing.reference_ticks,
         )
-        return produced[0]["contract"]
+        contract = produced[0]["contract"]
+        self.set_parameter(
+            contract, ContractParameter.MARGIN_FLOOR_UNITS, listing.margin_floor_units
+        )
+        self.set_parameter(contract, ContractParameter.MARK_BAND_PPM, listing.mark_band_ppm)
+        self.set_parameter(
+            contract, ContractParameter.INITIAL_MARGIN_PPM, listing.initial_margin_ppm
+        )
+        self.set_state(contract, units.STATE_OPEN)
+        return contract
+
+    def set_state(self, contract: int, state: int) -> list[Event]:
+        """Opens, halts or restricts a contract."""
+        return self.must(
+            CommandKind.SET_CONTRACT_STATE, OPERATOR, contract=contract, state=state
+        )
 
     def set_parameter(self, contract: int, parameter: ContractParameter, value: int) -> None:
         """Changes one governed parameter."""

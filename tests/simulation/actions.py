@@ -1,7 +1,7 @@
 """What random traders do: small, readable steps from which a failing run can be told again.
 
-Accounts, contracts and orders are named by small numbers, prices by their distance from the mark,
-so that a shrunk example still makes sense.
+Accounts, contracts and orders are named by small numbers, prices by their distance from the
+mark, so that a shrunk example still makes sense.
 """
 
 import random
@@ -77,7 +77,14 @@ class Settle:
     contract: int
 
 
-Action = Place | Amend | Cancel | CancelAll | Move | Deposit | Settle
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The clock moves and the engine notices; an index nobody reports goes stale."""
+
+    seconds: int
+
+
+Action = Wait | Place | Amend | Cancel | CancelAll | Move | Deposit | Settle
 
 
 def random_action(source: random.Random, accounts: int, contracts: int) -> Action:
@@ -94,8 +101,10 @@ def random_action(source: random.Random, accounts: int, contracts: int) -> Actio
     if draw < 0.86:
         return CancelAll(account, source.choice([-1, contract]), source.choice([0, 0, 1]))
     if draw < 0.95:
-        return Move(contract, round(source.gauss(0, 1_500)), source.choice([0, 1, 1, 5]))
-    if draw < 0.97:
+        return Move(contract, round(source.gauss(0, 1_500)), source.choice([1, 1, 1, 5]))
+    if draw < 0.96:
+        return Wait(source.choice([0, 1, 4, 11]))
+    if draw < 0.975:
         return Deposit(account, source.randint(1, 2_000_000_000))
     return Settle(contract)
 

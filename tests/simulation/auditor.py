@@ -315,7 +315,7 @@ class Audit:
         sums[f"{side}_lots"] += order["remaining_lots"]
         sums[f"{side}_price_lots"] += order["remaining_lots"] * order["price_ticks"]
         sums[f"{side}_count"] += 1
-        sums["reduce_count"] += bool(order["flags"] & units.FLAG_REDUCE_ONLY)
+        sums["order_count"] += 1
 
 
 COUNTERS = tuple(counter for counter in Counter if counter.name != "COUNT")
@@ -327,7 +327,7 @@ ORDER_SUMS = (
     "sell_lots",
     "sell_price_lots",
     "sell_count",
-    "reduce_count",
+    "order_count",
 )
 
 

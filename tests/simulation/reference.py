@@ -12,6 +12,7 @@ the order in which they happen:
     ("filled", order, account, is_maker, price, lots, remaining, trade, fee, profit, position)
     ("cancelled", order, account, lots, filled, reason, was_resting)
     ("amended", order, account, price, quantity, remaining)
+    ("settled", account, cash, still unsettled, balance)
 """
 
 from fractions import Fraction
@@ -32,6 +33,7 @@ from tests.simulation.admission import (
 )
 from tests.simulation.book import Order
 from tests.simulation.holdings import PPM, Holdings
+from tests.simulation.settlement import settle
 
 OPEN_ORDERS_MAX = 500
 
@@ -121,6 +123,10 @@ class Reference:
             if mine and contract in (-1, order.contract) and label in (0, order.label):
                 self._cancel_resting(order, "BY_OWNER")
         return self.outcomes
+
+    def settle(self, contract: int) -> list[Outcome]:
+        """SettleVariation."""
+        return [("settled", *moved) for moved in settle(self.venue, contract)]
 
     # --- execution --------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The engine and the reference, command by command; they must agree on everything that both know.
+"""The engine and the reference, command by command: they agree on all that both know.
 
 After each step the outcomes are compared first, then every balance, position, order and price
 level, and then the auditor looks at the engine's state alone. Prices come from the engine's own
@@ -7,14 +7,13 @@ comparison, since the reference has none; `is_over` tells.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from exchange.engine import units
 from exchange.engine.commands import CommandKind
 from exchange.engine.events import CancelReason, EventKind
 from exchange.engine.rejects import RejectReason
 from tests.engine.venue import Event, Venue
-from tests.simulation.accounts import EXTERNAL, FEES, Position
+from tests.simulation.accounts import EXTERNAL, FEES
 from tests.simulation.actions import (
     Action,
     Amend,
@@ -24,9 +23,10 @@ from tests.simulation.actions import (
     Move,
     Place,
     Settle,
+    Wait,
 )
 from tests.simulation.admission import Request
-from tests.simulation.auditor import audit
+from tests.simulation.auditor import audit, rows
 from tests.simulation.book import BUY, SELL, Order
 from tests.simulation.holdings import Market
 from tests.simulation.margin import Terms
@@ -58,7 +58,7 @@ class SideBySide:
         self._copy_start()
 
     def run(self, actions: Iterable[Action]) -> None:
-        """Applies actions until a liquidation takes the engine where the reference cannot go."""
+        """Applies actions until a liquidation takes the engine beyond the reference."""
         for action in actions:
             self.step(action)
             if self.is_over:
@@ -90,6 +90,8 @@ class SideBySide:
             return self._cancel_all(action)
         if isinstance(action, Move):
             return self._move(action)
+        if isinstance(action, Wait):
+            return self._wait(action)
         if isinstance(action, Deposit):
             return self._deposit(action)
         return self._settle(action)
@@ -175,6 +177,11 @@ class SideBySide:
         self._learn_prices()
         return [], self._outcomes(produced)
 
+    def _wait(self, action: Wait) -> tuple[list[Outcome], list[Outcome]]:
+        produced = self.venue.tick(action.seconds)
+        self._learn_prices()
+        return [], self._outcomes(produced)
+
     def _deposit(self, action: Deposit) -> tuple[list[Outcome], list[Outcome]]:
         account = self.accounts[action.account]
         self.venue.deposit(account, action.amount)
@@ -254,8 +261,8 @@ class SideBySide:
             assert theirs == mine, f"cash of {account}: engine {theirs}, reference {mine}"
         for contract in self.contracts:
             self._compare_contract(contract)
-            for account in self.accounts:
-                self._compare_position(account, contract)
+        for account in self.accounts:
+            self._compare_positions(account)
 
     def _compare_contract(self, contract: int) -> None:
         market = self.reference.venue.markets[contract]
@@ -285,18 +292,22 @@ class SideBySide:
                 order = int(row["next"])
             link = int(state.level_next[link - 1, 0])
 
-    def _compare_position(self, account: int, contract: int) -> None:
-        held = self.reference.venue.positions.get(account, {})
-        mine = held.get(contract, Position())
-        row = self.venue.position(account, contract)
-        theirs = Position(
-            row["lots"], row["cost_units"], row["entry_units"], row["unsettled_units"]
-        )
-        pairs: dict[str, tuple[Any, Any]] = {
-            name: (getattr(theirs, name), getattr(mine, name))
-            for name in ("lots", "cost", "entry", "unsettled")
+    def _compare_positions(self, account: int) -> None:
+        """Positions in which lots or money stand; one that only carries orders is none."""
+        theirs = {}
+        first = account * units.SLOTS_MAX
+        slots = int(self.venue.state.accounts[account]["slot_count"])
+        for row in rows(self.venue.state.positions[first : first + slots]):
+            names = ("lots", "cost_units", "entry_units", "unsettled_units")
+            figures = tuple(row[name] for name in names)
+            if any(figures):
+                theirs[row["contract"] - 1] = figures
+        mine = {
+            contract: (p.lots, p.cost, p.entry, p.unsettled)
+            for contract, p in self.reference.venue.positions.get(account, {}).items()
+            if p.lots or p.unsettled
         }
-        assert all(a == b for a, b in pairs.values()), f"{account} in {contract}: {pairs}"
+        assert theirs == mine, f"positions of {account}: engine {theirs}, reference {mine}"
 
     # --- starting and prices ----------------------------------------------------------------
 
