@@ -55,5 +55,6 @@ def plain_static_files() -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(trylast=True)  # With -x the servers are still to be ended by then.
 def pytest_sessionfinish() -> None:
     shutil.rmtree(os.environ["NOVATE_HOME"], ignore_errors=True)
