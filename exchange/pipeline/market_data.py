@@ -46,7 +46,8 @@ MARKET_HEADER = np.dtype(
         )
     ]
 )
-LEVEL_ROW = np.dtype([("side", "<i8"), ("price_ticks", "<i8"), ("lots", "<i8")])
+LEVEL_FIELDS = ("side", "price_ticks", "lots")
+LEVEL_ROW = np.dtype([(name, "<i8") for name in LEVEL_FIELDS])
 
 
 class MessageType(IntEnum):
@@ -276,7 +277,7 @@ def book_rows(state: State, contract: int) -> Records:
     """All levels of a contract: bids then asks, best first (LEVEL_ROW)."""
     count = count_levels(state, contract)
     rows = np.zeros(count, LEVEL_ROW)
-    copy_levels(state, contract, rows.view(np.int64).reshape(count, -1))
+    copy_levels(state, contract, rows.view(np.int64).reshape(-1, len(LEVEL_FIELDS)))
     return rows
 
 
@@ -320,6 +321,12 @@ def copy_levels(s: State, contract: int, rows: Integers) -> None:
             rows[at, 2] = s.levels[level - 1]["lots"]
             at += 1
             level = s.level_next[level - 1, 0]
+
+
+def warm_up(state: State) -> None:
+    """Compile or load the kernels of this module."""
+    rows = book_rows(state, 0)
+    level_lots(state, 0, rows["side"] * rows["price_ticks"], np.zeros(len(rows), np.int64))
 
 
 def _changed_rows(before: Records, after: Records) -> list[int]:

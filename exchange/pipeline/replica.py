@@ -20,7 +20,6 @@ from exchange.pipeline.codec import Records
 from exchange.pipeline.journal import GENESIS, Connection, Head, Row
 from exchange.pipeline.servers import novate_home
 
-
 assert ENGINE_VERSION == journal.ENGINE_VERSION
 
 

@@ -27,9 +27,10 @@ from typing import Self
 
 import numpy as np
 
-from exchange.engine import snapshot
+from exchange.engine import snapshot, warmup
+from exchange.engine.events import EVENT
 from exchange.engine.state import Counter
-from exchange.pipeline import codec
+from exchange.pipeline import codec, market_data, views
 from exchange.pipeline.clock import EngineClock
 from exchange.pipeline.codec import Batch
 from exchange.pipeline.crash import crash_point
@@ -50,7 +51,7 @@ RECONNECT_SECONDS = 0.1
 EPOCH_CHECK_NS = 1_000_000_000
 SWITCH_SECONDS = 0.0002  # or a commit waits 5 ms for the interpreter lock
 STATE_HASH_SECONDS = 600.0
-NO_EVENTS = np.zeros(0, codec.EVENT)
+NO_EVENTS = np.zeros(0, EVENT)
 
 Progress = Callable[[str], None]
 
@@ -58,6 +59,17 @@ Progress = Callable[[str], None]
 def high_water_path() -> Path:
     """NOVATE_HIGH_WATER, on a second medium; else beside the venue's other files."""
     return Path(os.environ.get("NOVATE_HIGH_WATER") or novate_home() / "high_water")
+
+
+def warm_up() -> None:
+    """Compile or load every kernel of this process, then forbid compiling: it would stall trading.
+
+    A kernel that meets arguments of a new type afterwards fails loudly.
+    """
+    machine = warmup.warm_up()
+    views.warm_up(machine.state)
+    market_data.warm_up(machine.state)
+    warmup.seal()
 
 
 class Runner:
@@ -142,6 +154,8 @@ class Runner:
     def finish(self) -> None:
         """Apply and answer what is committed, save a snapshot, give up the lock."""
         self._settle()
+        # The replica's machine went on without it: its place is where the writer stands.
+        self._replica.head = self._writer.head
         self._replica.save_snapshot()
         self.close()
 

@@ -14,7 +14,16 @@ from typing import NamedTuple
 import numpy as np
 
 from exchange.engine.records import column
-from exchange.engine.state import ACCOUNT, ORDER, POSITION, Counter, Integers, State, kernel
+from exchange.engine.state import (
+    ACCOUNT,
+    ORDER,
+    POSITION,
+    Counter,
+    Integers,
+    State,
+    inner_kernel,
+    kernel,
+)
 from exchange.engine.units import ASSETS_MAX, FIRST_USER_ACCOUNT, SLOTS_MAX
 from exchange.pipeline.codec import Records
 
@@ -191,11 +200,16 @@ def fill_views(
         buffer[start + 5] = count
 
 
-@kernel
+@inner_kernel
 def _copy_row(table: Integers, row: int, buffer: Integers, at: int) -> int:
     for word in range(table.shape[1]):
         buffer[at + word] = table[row, word]
     return at + table.shape[1]
+
+
+def warm_up(state: State) -> None:
+    """Compile or load the kernels of this module."""
+    ViewWriter(state).views(house_accounts(), 0, 0)
 
 
 def _words(table: Records) -> Integers:
