@@ -1,0 +1,59 @@
+"""Read-only windows on the projections: they are computed from the journal, never edited."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import BinaryField, Model
+from django.http import HttpRequest
+
+from exchange import models
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Model]):
+    """Every column of a table, newest first; nothing can be changed."""
+
+    show_full_result_count = False
+
+    def get_list_display(self, _request: HttpRequest) -> list[str]:
+        columns = self.model._meta.concrete_fields
+        return [field.name for field in columns if not isinstance(field, BinaryField)][:10]
+
+    def get_ordering(self, _request: HttpRequest) -> list[str]:
+        return ["-pk"]
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+
+class MembershipAdmin(ReadOnlyAdmin):
+    """Who may act for which account; found by name."""
+
+    search_fields = ("name", "account_id")
+    list_select_related = ("user",)
+
+
+OWN_WINDOW = (models.Membership, models.Alarm)
+NO_WINDOW = (models.ApiKey, models.OrderLabel)
+for model in apps.get_app_config("exchange").get_models():
+    if model not in OWN_WINDOW + NO_WINDOW:
+        admin.site.register(model, ReadOnlyAdmin)
+admin.site.register(models.Membership, MembershipAdmin)
+
+
+@admin.register(models.Alarm)
+class AlarmAdmin(ReadOnlyAdmin):
+    """What must not happen; a person marks it resolved."""
+
+    list_filter = ("kind", ("resolved", admin.EmptyFieldListFilter))
+    readonly_fields = ("kind", "account", "sequence", "details", "raised")
+    fields = (*readonly_fields, "resolved")
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return True
