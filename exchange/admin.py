@@ -1,6 +1,6 @@
 """Read-only windows on the projections: they are computed from the journal, never edited."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib import admin
@@ -9,8 +9,13 @@ from django.http import HttpRequest
 
 from exchange import models
 
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Model]
+else:
+    ModelAdmin = admin.ModelAdmin
 
-class ReadOnlyAdmin(admin.ModelAdmin[Model]):
+
+class ReadOnlyAdmin(ModelAdmin):
     """Every column of a table, newest first; nothing can be changed."""
 
     show_full_result_count = False

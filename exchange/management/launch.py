@@ -1,4 +1,4 @@
-"""What a new venue lists and by which parameters (spec: contracts, risk), and its demo's cast."""
+"""What a new venue lists, by which parameters (spec: risk), and the demonstration's cast."""
 
 from typing import NamedTuple
 
