@@ -7,7 +7,7 @@ connection is an error that the caller sees (BUS-005). Replies are bytes, in RES
 import asyncio
 import ssl
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import hiredis
 import redis
@@ -68,8 +68,8 @@ class AsyncLink(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport), transport
-        self._transport = transport
+        # uvloop's transports have all of its methods and are no subclass of it.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)

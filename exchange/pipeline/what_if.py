@@ -80,6 +80,7 @@ class PositionHealth(NamedTuple):
     realised_units: int  # lifetime
     equity_units: int  # what it adds to the account's equity
     initial_units: int  # margin with its open orders
+    order_reserve_units: int  # the part of it that open orders ask for
     maintenance_units: int
     liquidation_ticks: int  # this mark alone moves until equity = maintenance; 0: nowhere
 
@@ -241,7 +242,7 @@ def _health(state: State) -> AccountHealth:
 def _position_health(
     state: State, row: list[int], equity_units: int, maintenance_units: int
 ) -> PositionHealth:
-    slot, own_equity, own_initial, own_maintenance, _ = row
+    slot, own_equity, own_initial, own_maintenance, without_orders = row
     position = state.positions[slot]
     contract = state.contracts[position["contract"] - 1]
     lots, mark = int(position["lots"]), int(contract["mark_ticks"])
@@ -268,6 +269,7 @@ def _position_health(
         realised_units=int(position["realised_units"]),
         equity_units=own_equity,
         initial_units=own_initial,
+        order_reserve_units=own_initial - without_orders,
         maintenance_units=own_maintenance,
         liquidation_ticks=int(liquidation),
     )
