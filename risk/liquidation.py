@@ -2,11 +2,12 @@
 
 Pure int64. The waterfall that uses these numbers is exchange/engine/clearing.
 
-LIQ-001  give-up of position i: floor(E * W_i / sum W), W_i its maintenance margin. Closing q of |Q|
-         lots is worth V0 = mark value(q) - floor(give_i * q / |Q|): closing there leaves E / MM
-         unchanged (spec: risk, give-up value).
+LIQ-001  give-up of position i: floor(E * W_i / sum W), W_i its maintenance margin. Closing q of
+         |Q| lots is worth V0 = mark value(q) - floor(give_i * q / |Q|): closing there leaves E
+         / MM unchanged (spec: risk, give-up value).
 LIQ-002  fee = min(rate of notional, improvement over V0, max(0, equity after)), never negative.
-LIQ-003  the liquidation price shown: that contract's mark alone moves until equity = maintenance.
+LIQ-003  the liquidation price shown: that contract's mark alone moves until equity =
+         maintenance.
 """
 
 from numba import njit
@@ -33,8 +34,9 @@ def zero_value(
 ) -> int:
     """V0: signed money that closing `lots` must bring for the account to be no worse (LIQ-001).
 
-    Parameters, all int64: side of the position, 1 long, -1 short; 0 < lots <= position_lots, the
-    absolute size held; lot_units value of one lot at the mark; give_up_units of the position.
+    Parameters, all int64: side of the position, 1 long, -1 short; 0 < lots <= position_lots,
+    the absolute size held; lot_units value of one lot at the mark; give_up_units of the
+    position.
 
     >>> zero_value(1, 5, 10, 100, 80), zero_value(-1, 5, 10, 100, 80)
     (460, -540)

@@ -2,8 +2,9 @@
 
 Pure int64. The same functions serve the matcher, the sweep, the order preview and the browser.
 
-MARG-001  initial = notional x imf, imf(N) = min(100 %, imf0 (1 + max(0, N - floor) / (9 floor))),
-          rounded up; maintenance is half of it, rounded up (spec: risk, linear standard mode).
+MARG-001  initial = notional x imf, imf(N) = min(100 %, imf0 (1 + max(0, N - floor) / (9
+          floor))), rounded up; maintenance is half of it, rounded up (spec: risk, linear
+          standard mode).
 MARG-002  open orders of a contract reserve the worse of "all buys fill" and "all sells fill" at
           initial margin, plus what their limits lose against the mark, plus taker fees, and at
           least 1 USDC an order.
@@ -64,8 +65,8 @@ def margin_with_orders(
 ) -> int:
     """Initial margin of one position together with its open orders, units (MARG-002).
 
-    Parameters, all int64: lots, long positive; buy_lots and sell_lots >= 0, open; *_price_lots the
-    sums of price_ticks x lots over them; tick_value_units money of one tick of one lot.
+    Parameters, all int64: lots, long positive; buy_lots and sell_lots >= 0, open; *_price_lots
+    the sums of price_ticks x lots over them; tick_value_units money of one tick of one lot.
 
     >>> margin_with_orders(0, 10, 1_000, 0, 0, 1, 100, 1_000_000, 20_000, 10**12, 500)
     20500000
@@ -79,9 +80,7 @@ def margin_with_orders(
     if_bought = initial_margin(
         abs(lots + buy_lots) * lot_units, initial_margin_ppm, floor_units
     )
-    if_sold = initial_margin(
-        abs(lots - sell_lots) * lot_units, initial_margin_ppm, floor_units
-    )
+    if_sold = initial_margin(abs(lots - sell_lots) * lot_units, initial_margin_ppm, floor_units)
     worst = max(held, max(if_bought + buy_loss, if_sold + sell_loss))
     open_units = (buy_price_lots + sell_price_lots) * tick_value_units
     fees = mul_div_ceil(open_units, taker_fee_ppm, PPM)

@@ -1,7 +1,7 @@
 """The only places where money is rounded, exact for every product of two 62-bit integers.
 
-ROUND-001  mul_div_floor(a, b, d) = floor(a * b / d) and mul_div_ceil = ceil(a * b / d), exactly,
-           for |a| < 2^62, 0 <= b < 2^62, 0 < d < 2^61, when the result fits 62 bits.
+ROUND-001  mul_div_floor(a, b, d) = floor(a * b / d) and mul_div_ceil = ceil(a * b / d),
+           exactly, for |a| < 2^62, 0 <= b < 2^62, 0 < d < 2^61, when the result fits 62 bits.
 ROUND-002  compare_products(a, b, c, d) = sign(a * b - c * d), exactly, for |values| < 2^62.
 
 NumPy arrays and Numba wrap silently when int64 overflows, so products are formed in limbs.

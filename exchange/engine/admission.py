@@ -1,7 +1,7 @@
 """The first look at any command: repeated, quarantined, by whom, on whose account.
 
-CMD-001  a repeated (gateway_id, gateway_sequence) changes nothing: a client that resends after a
-         lost answer cannot order twice. Counters of one gateway only rise.
+CMD-001  a repeated (gateway_id, gateway_sequence) changes nothing: a client that resends after
+         a lost answer cannot order twice. Counters of one gateway only rise.
 CMD-002  role x command is checked here, whatever a gateway checked (I-43). Traders act for
          accounts of their own owner; only operators touch money and rules.
 """
@@ -9,7 +9,7 @@ CMD-002  role x command is checked here, whatever a gateway checked (I-43). Trad
 from exchange.engine import commands as c
 from exchange.engine.commands import CommandKind
 from exchange.engine.rejects import RejectReason
-from exchange.engine.state import Counter, Integers, State, kernel
+from exchange.engine.state import Counter, Integers, State, inner_kernel, kernel
 from exchange.engine.units import (
     FIRST_USER_ACCOUNT,
     GATEWAYS_MAX,
@@ -62,9 +62,8 @@ _OPERATOR_KINDS = tuple(
 @kernel
 def admission_reason(s: State, command: Integers) -> int:
     """Why a command is not even looked at (CMD-001, CMD-002): a RejectReason, or 0."""
-    if command[c.GATEWAY_ID] != 0:
-        if not _is_news(s, command):
-            return _DUPLICATE_COMMAND
+    if command[c.GATEWAY_ID] != 0 and not _is_news(s, command):
+        return _DUPLICATE_COMMAND
     kind = command[c.KIND]
     if kind == QUARANTINED_KIND:
         return _QUARANTINED
@@ -84,13 +83,13 @@ def admission_reason(s: State, command: Integers) -> int:
     return _UNKNOWN_COMMAND
 
 
-@kernel
+@inner_kernel
 def is_trading(kind: int) -> bool:
     """Whether the kind belongs to the hot path."""
-    return kind == _PLACE or kind == _CANCEL or kind == _AMEND or kind == _CANCEL_ALL
+    return kind in (_PLACE, _CANCEL, _AMEND, _CANCEL_ALL)
 
 
-@kernel
+@inner_kernel
 def _trader_reason(s: State, principal: int, role: int, account: int) -> int:
     if role & ROLE_TRADER == 0:
         return _NOT_AUTHORISED
@@ -101,7 +100,7 @@ def _trader_reason(s: State, principal: int, role: int, account: int) -> int:
     return _OK if s.accounts[account]["role"] & ROLE_TRADER != 0 else _NOT_AUTHORISED
 
 
-@kernel
+@inner_kernel
 def _is_news(s: State, command: Integers) -> bool:
     """Remember the gateway's counter; False when it has been seen before."""
     row = s.gateways[_gateway_row(s, command[c.GATEWAY_ID])]
@@ -112,7 +111,7 @@ def _is_news(s: State, command: Integers) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def _gateway_row(s: State, gateway_id: int) -> int:
     """Row of a gateway; a new one takes a free row or that of the longest silent."""
     last = s.counters[_LAST_GATEWAY]

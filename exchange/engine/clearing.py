@@ -2,12 +2,12 @@
 
 CLEAR-001  an observation is accepted from its registered reporter only, strictly newer than the
            last of its source, fresh, not from the future, positive and in scale (I-35).
-CLEAR-002  the index is aggregated from the fresh observations at every one accepted and at every
-           tick; contracts are marked with it at most four times a second.
+CLEAR-002  the index is aggregated from the fresh observations at every one accepted and at
+           every tick; contracts are marked with it at most four times a second.
 CLEAR-003  without a first valid index there is no mark, and without a mark nothing is traded.
-CLEAR-004  SettleVariation marks every position, takes losses from cash first and shares what came
-           in among the winners pro rata, largest remainder first, ties to the lowest account. The
-           rest stays unsettled: no house account is ever negative.
+CLEAR-004  SettleVariation marks every position, takes losses from cash first and shares what
+           came in among the winners pro rata, largest remainder first, ties to the lowest
+           account. The rest stays unsettled: no house account is ever negative.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ from exchange.engine.ledger import transfer
 from exchange.engine.matching import best_price, impact_price_e8
 from exchange.engine.positions import holders, release_if_empty
 from exchange.engine.rejects import RejectReason
-from exchange.engine.state import Counter, Integers, State, kernel
+from exchange.engine.state import Counter, Integers, State, inner_kernel, kernel
 from exchange.engine.units import (
     BUY,
     CLEARING,
@@ -233,7 +233,7 @@ def settle_variation(s: State, e: EventBuffer, contract: int) -> None:
         release_if_empty(s, slots[i])
 
 
-@kernel
+@inner_kernel
 def _mark_contract(s: State, e: EventBuffer, contract: int) -> None:
     now = e.cursor[emit.TIME_NS]
     row = s.contracts[contract]
@@ -281,7 +281,7 @@ def _mark_contract(s: State, e: EventBuffer, contract: int) -> None:
         )
 
 
-@kernel
+@inner_kernel
 def _collect_losses(s: State, slots: Integers, moved: Integers) -> int:
     """Mark every position and move what losers can pay into CLEARING; returns the sum."""
     collected = 0
@@ -301,7 +301,7 @@ def _collect_losses(s: State, slots: Integers, moved: Integers) -> int:
     return collected
 
 
-@kernel
+@inner_kernel
 def _share_among_winners(
     s: State, contract: int, slots: Integers, moved: Integers, collected: int
 ) -> None:
@@ -333,7 +333,7 @@ def _share_among_winners(
         row["insurance_unsettled_units"] -= shares[count + 1]
 
 
-@kernel
+@inner_kernel
 def _pro_rata(claims: Integers, total: int, amount: int) -> Integers:
     """Shares of amount by claim, summing to it exactly: floors, then largest remainders."""
     shares = np.zeros(claims.size, np.int64)

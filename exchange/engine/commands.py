@@ -64,8 +64,10 @@ HEADER = _layout()
 # role: ROLE_* bits. external_id: the caller's reference, echoed in AccountOpened.
 OPEN_ACCOUNT = _layout("account", "role", "external_id")
 SET_ROLE = _layout("account", "role")
-# source: 0..SOURCES_MAX-1. key_0..3: the Ed25519 public key, little endian (used by the runner).
-REGISTER_REPORTER = _layout("account", "source", "weight_ppm", "key_0", "key_1", "key_2", "key_3")
+# source: 0..SOURCES_MAX-1. key_0..3: the Ed25519 public key, little endian; the runner uses it.
+REGISTER_REPORTER = _layout(
+    "account", "source", "weight_ppm", "key_0", "key_1", "key_2", "key_3"
+)
 
 # side: BUY or SELL. flags: units.TYPE_*, TIF_*, FLAG_*. price_ticks: 0 for a market order.
 # label, idempotency_key: 63-bit hashes made by the gateway (0: none). valid_until_ns: 0, none.
@@ -82,7 +84,7 @@ PLACE_ORDER = _layout(
     "valid_until_ns",
 )
 # The order fields stand where PLACE_ORDER has them; contract, side and flags are the order's own
-# and not read here. quantity_lots: the new total, filled included.
+# and are not read here. quantity_lots: the new total, filled included.
 AMEND_ORDER = _layout(
     "account",
     "contract",
@@ -95,9 +97,13 @@ AMEND_ORDER = _layout(
     "idempotency_key",
     "valid_until_ns",
 )
-CANCEL_ORDER = _layout("account", "contract", "side", "flags", "price_ticks", "quantity_lots", "order")
+CANCEL_ORDER = _layout(
+    "account", "contract", "side", "flags", "price_ticks", "quantity_lots", "order"
+)
 # contract: -1 for all. label: 0 for all.
-CANCEL_ALL = _layout("account", "contract", "side", "flags", "price_ticks", "quantity_lots", "order", "label")
+CANCEL_ALL = _layout(
+    "account", "contract", "side", "flags", "price_ticks", "quantity_lots", "order", "label"
+)
 
 # reference: the caller's id of the transfer, echoed in the event.
 DEPOSIT = _layout("account", "asset", "amount_units", "reference")
@@ -106,13 +112,15 @@ CONFIRM_WITHDRAWAL = _layout("withdrawal")
 FAIL_WITHDRAWAL = _layout("withdrawal")
 
 # price_e8, confidence_e8: quote per unit of the underlying x 10^8.
-SUBMIT_OBSERVATION = _layout("source", "underlying", "price_e8", "confidence_e8", "publish_time_ns")
+SUBMIT_OBSERVATION = _layout(
+    "source", "underlying", "price_e8", "confidence_e8", "publish_time_ns"
+)
 TICK = _layout()
 
 SETTLE_VARIATION = _layout("contract")
 LIQUIDATE = _layout("account")
 
-# name_0..: ASCII, eight characters an integer (units.pack_name). tick_e8, lot_e8: size of one tick
+# name_0..: ASCII, eight characters an integer (pack_name). tick_e8, lot_e8: size of one tick
 # in quote x 10^8 and of one lot in underlying x 10^8. reference_ticks: a price near today's.
 LIST_UNDERLYING = _layout("name_0", "name_1")
 LIST_CONTRACT = _layout(
@@ -175,7 +183,11 @@ def unpack_name(words: "list[int] | tuple[int, ...]") -> str:
     >>> unpack_name([4412482, 0])
     'BTC'
     """
-    return b"".join(int(word).to_bytes(8, "little") for word in words).rstrip(b"\0").decode("ascii")
+    return (
+        b"".join(int(word).to_bytes(8, "little") for word in words)
+        .rstrip(b"\0")
+        .decode("ascii")
+    )
 
 
 def make(kind: CommandKind, principal: int, **fields: int) -> Records:

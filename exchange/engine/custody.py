@@ -1,8 +1,9 @@
 """Money across the border of the venue: deposits and withdrawals.
 
 CUST-001  a deposit is booked by an operator only, against EXTERNAL: users can never mint.
-CUST-002  a withdrawal leaves equity >= max(initial margin, open orders included, 10 % of the gross
-          notional) and takes settled cash only; it is held until confirmed or failed (I-09).
+CUST-002  a withdrawal leaves equity >= max(initial margin, open orders included, 10 % of the
+          gross notional) and takes settled cash only; it is held until confirmed or failed
+          (I-09).
 CUST-003  with positions on an underlying whose oracle is not VALID nothing is withdrawn.
 CUST-004  a withdrawal id is (sequence << 16) | slot and is paid at most once (I-48).
 """
@@ -65,7 +66,13 @@ def withdrawal_objection(
 
 
 def request_withdrawal(
-    state: State, sequence: int, time_ns: int, account: int, asset: int, amount: int, reference: int
+    state: State,
+    sequence: int,
+    time_ns: int,
+    account: int,
+    asset: int,
+    amount: int,
+    reference: int,
 ) -> int:
     """Hold the money of an admitted withdrawal; returns its id."""
     transfer(state, account, HOLDS, asset, amount)

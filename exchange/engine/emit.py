@@ -8,7 +8,7 @@ EMIT-002  the buffer is reserved by the caller (state_machine): no command emits
 from typing import NamedTuple
 
 from exchange.engine.events import EventKind
-from exchange.engine.state import Integers, kernel
+from exchange.engine.state import Integers, inner_kernel, kernel
 
 USED = 0
 SEQUENCE = 1
@@ -50,7 +50,7 @@ def begin(e: EventBuffer, event_kind: int, account: int, contract: int) -> Integ
     return row
 
 
-@kernel
+@inner_kernel
 def rejected(
     e: EventBuffer,
     principal: int,
@@ -69,7 +69,7 @@ def rejected(
     row[9] = key
 
 
-@kernel
+@inner_kernel
 def order_accepted(
     e: EventBuffer,
     account: int,
@@ -92,7 +92,7 @@ def order_accepted(
     row[12] = key
 
 
-@kernel
+@inner_kernel
 def order_filled(
     e: EventBuffer,
     account: int,
@@ -123,7 +123,7 @@ def order_filled(
     row[15] = entry_units
 
 
-@kernel
+@inner_kernel
 def order_cancelled(
     e: EventBuffer,
     account: int,
@@ -150,7 +150,7 @@ def order_cancelled(
     row[13] = label
 
 
-@kernel
+@inner_kernel
 def order_amended(
     e: EventBuffer,
     account: int,
@@ -177,7 +177,7 @@ def order_amended(
     row[13] = label
 
 
-@kernel
+@inner_kernel
 def index_updated(
     e: EventBuffer,
     underlying: int,
@@ -200,7 +200,7 @@ def index_updated(
     row[12] = raw_e8
 
 
-@kernel
+@inner_kernel
 def mark_updated(
     e: EventBuffer,
     contract: int,
@@ -222,7 +222,7 @@ def mark_updated(
     row[11] = open_interest_lots
 
 
-@kernel
+@inner_kernel
 def variation_settled(
     e: EventBuffer,
     account: int,
@@ -239,7 +239,7 @@ def variation_settled(
     row[8] = mark_ticks
 
 
-@kernel
+@inner_kernel
 def liquidation_started(
     e: EventBuffer,
     account: int,
@@ -256,7 +256,7 @@ def liquidation_started(
     row[8] = cancelled_orders
 
 
-@kernel
+@inner_kernel
 def liquidation_stepped(
     e: EventBuffer,
     account: int,
@@ -287,7 +287,7 @@ def liquidation_stepped(
     row[15] = insurance_units
 
 
-@kernel
+@inner_kernel
 def liquidation_ended(
     e: EventBuffer, account: int, equity_units: int, maintenance_units: int, reason: int
 ) -> None:
@@ -297,7 +297,7 @@ def liquidation_ended(
     row[7] = reason
 
 
-@kernel
+@inner_kernel
 def insurance_paid(
     e: EventBuffer, account: int, contract: int, amount_units: int, insurance_units: int
 ) -> None:
@@ -306,7 +306,7 @@ def insurance_paid(
     row[6] = insurance_units
 
 
-@kernel
+@inner_kernel
 def bad_debt_recorded(e: EventBuffer, account: int, amount_units: int) -> None:
     row = begin(e, _BAD_DEBT, account, -1)
     row[5] = amount_units

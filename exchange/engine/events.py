@@ -73,14 +73,23 @@ def _layout(*payload: str) -> Layout:
 EVENT = _layout()
 
 # account: the principal. reason: RejectReason. needed_units: what is missing, where money is.
-COMMAND_REJECTED = _layout("reason", "command_kind", "order", "needed_units", "idempotency_key", "limit")
+COMMAND_REJECTED = _layout(
+    "reason", "command_kind", "order", "needed_units", "idempotency_key", "limit"
+)
 ACCOUNT_OPENED = _layout("owner", "role", "external_id")
 ROLE_SET = _layout("role", "previous_role")
 REPORTER_REGISTERED = _layout("source", "weight_ppm", "key_0", "key_1", "key_2", "key_3")
 
 # remaining_lots is not final: fills and cancels of the same sequence follow.
 ORDER_ACCEPTED = _layout(
-    "order", "side", "flags", "price_ticks", "quantity_lots", "trigger_ticks", "label", "idempotency_key"
+    "order",
+    "side",
+    "flags",
+    "price_ticks",
+    "quantity_lots",
+    "trigger_ticks",
+    "label",
+    "idempotency_key",
 )
 # One for each side of a trade, maker first, both with the same trade number.
 # flags: the order's, with FLAG_MAKER on the resting side. fee_units > 0 is paid by the account.
@@ -100,7 +109,15 @@ ORDER_FILLED = _layout(
 )
 # quantity_lots: what was cancelled. resting: 1 if these lots had stood in the book.
 ORDER_CANCELLED = _layout(
-    "order", "side", "flags", "price_ticks", "quantity_lots", "filled_lots", "reason", "resting", "label"
+    "order",
+    "side",
+    "flags",
+    "price_ticks",
+    "quantity_lots",
+    "filled_lots",
+    "reason",
+    "resting",
+    "label",
 )
 # remaining_lots: after the amendment; previous_*: what stood in the book before.
 ORDER_AMENDED = _layout(
@@ -116,24 +133,45 @@ ORDER_AMENDED = _layout(
 )
 
 DEPOSITED = _layout("asset", "amount_units", "balance_units", "reference")
-WITHDRAWAL_REQUESTED = _layout("asset", "amount_units", "balance_units", "reference", "withdrawal")
-WITHDRAWAL_CONFIRMED = _layout("asset", "amount_units", "balance_units", "reference", "withdrawal")
+WITHDRAWAL_REQUESTED = _layout(
+    "asset", "amount_units", "balance_units", "reference", "withdrawal"
+)
+WITHDRAWAL_CONFIRMED = _layout(
+    "asset", "amount_units", "balance_units", "reference", "withdrawal"
+)
 WITHDRAWAL_FAILED = _layout("asset", "amount_units", "balance_units", "reference", "withdrawal")
 
-OBSERVATION_ACCEPTED = _layout("source", "underlying", "price_e8", "confidence_e8", "publish_time_ns")
+OBSERVATION_ACCEPTED = _layout(
+    "source", "underlying", "price_e8", "confidence_e8", "publish_time_ns"
+)
 # status: ORACLE_*. fresh, inliers: counts of sources. previous_status differs when it changed.
 INDEX_UPDATED = _layout(
-    "underlying", "index_e8", "status", "previous_status", "fresh", "inliers", "confidence_e8", "raw_e8"
+    "underlying",
+    "index_e8",
+    "status",
+    "previous_status",
+    "fresh",
+    "inliers",
+    "confidence_e8",
+    "raw_e8",
 )
 MARK_UPDATED = _layout(
-    "mark_ticks", "previous_mark_ticks", "index_ticks", "bid_ticks", "ask_ticks", "last_ticks", "open_interest_lots"
+    "mark_ticks",
+    "previous_mark_ticks",
+    "index_ticks",
+    "bid_ticks",
+    "ask_ticks",
+    "last_ticks",
+    "open_interest_lots",
 )
 
 # cash_units: moved between the account's cash and clearing; unsettled_units: what stays.
 VARIATION_SETTLED = _layout("cash_units", "unsettled_units", "balance_units", "mark_ticks")
 
 # contract is -1 for the whole account. equity, maintenance: when the decision was taken.
-LIQUIDATION_STARTED = _layout("equity_units", "maintenance_units", "mark_ticks", "cancelled_orders")
+LIQUIDATION_STARTED = _layout(
+    "equity_units", "maintenance_units", "mark_ticks", "cancelled_orders"
+)
 LIQUIDATION_STEPPED = _layout(
     "stage",
     "equity_units",

@@ -5,7 +5,8 @@ EXEC-001  a trade happens at the maker's price; both sides see the same price, l
 EXEC-002  before a maker is filled it is looked at again: an order of the taker's own owner, one
           that the mark has left outside the band, one with nothing left to reduce, one whose
           account can no longer carry it, is cancelled instead, with its reason.
-EXEC-003  a command fills or passes over at most FILLS_MAX orders; then the remainder is cancelled.
+EXEC-003  a command fills or passes over at most FILLS_MAX orders; then the remainder is
+          cancelled.
 EXEC-004  fees are rounded up and charged to each side at the fill; a liquidated account pays no
           taker fee (its own fee is in clearing).
 """
@@ -31,7 +32,7 @@ from exchange.engine.positions import (
     reduce_open_order,
     release_if_empty,
 )
-from exchange.engine.state import Counter, State, kernel
+from exchange.engine.state import Counter, State, inner_kernel
 from exchange.engine.units import (
     FEES,
     FILLS_MAX,
@@ -50,7 +51,7 @@ _PRICE_BAND = int(CancelReason.PRICE_BAND)
 _NOTHING_TO_REDUCE = int(CancelReason.REDUCE_ONLY)
 
 
-@kernel
+@inner_kernel
 def new_order(
     s: State,
     e: EventBuffer,
@@ -84,7 +85,7 @@ def new_order(
     return slot
 
 
-@kernel
+@inner_kernel
 def book_order(s: State, slot: int) -> None:
     """Rest an order in the book and count it with its account and position."""
     row = s.orders[slot]
@@ -100,7 +101,7 @@ def book_order(s: State, slot: int) -> None:
     account["order_count"] += 1
 
 
-@kernel
+@inner_kernel
 def unbook_order(s: State, slot: int) -> None:
     """Undo book_order; the order keeps its slot."""
     row = s.orders[slot]
@@ -122,7 +123,7 @@ def unbook_order(s: State, slot: int) -> None:
     account["order_count"] -= 1
 
 
-@kernel
+@inner_kernel
 def cancel_resting(s: State, e: EventBuffer, slot: int, reason: int) -> None:
     """Take a resting order out of the book for good and say why."""
     _emit_cancelled(s, e, slot, reason, 1)
@@ -130,7 +131,7 @@ def cancel_resting(s: State, e: EventBuffer, slot: int, reason: int) -> None:
     _discard(s, slot)
 
 
-@kernel
+@inner_kernel
 def cancel_remainder(s: State, e: EventBuffer, slot: int, reason: int) -> None:
     """Drop what is left of an order that never rested."""
     if s.orders[slot]["remaining_lots"] > 0:
@@ -138,7 +139,7 @@ def cancel_remainder(s: State, e: EventBuffer, slot: int, reason: int) -> None:
     _discard(s, slot)
 
 
-@kernel
+@inner_kernel
 def cancel_orders(
     s: State, e: EventBuffer, account: int, contract: int, label: int, reason: int
 ) -> int:
@@ -157,7 +158,7 @@ def cancel_orders(
     return cancelled
 
 
-@kernel
+@inner_kernel
 def match(
     s: State, e: EventBuffer, taker: int, limit_ticks: int, met: int, is_trusting: bool
 ) -> tuple[int, bool]:
@@ -189,7 +190,7 @@ def match(
     return met, True
 
 
-@kernel
+@inner_kernel
 def objection(s: State, taker_account: int, maker: int, is_trusting: bool) -> int:
     """Why a maker must not be filled now (EXEC-002): a CancelReason, or 0."""
     row = s.orders[maker]
@@ -205,7 +206,7 @@ def objection(s: State, taker_account: int, maker: int, is_trusting: bool) -> in
     return 0 if can_carry_orders(s, account) else _MARGIN
 
 
-@kernel
+@inner_kernel
 def is_outside_band(s: State, contract: int, side: int, price_ticks: int) -> bool:
     """A bid above mark + band, or an ask below mark - band."""
     row = s.contracts[contract]
@@ -213,7 +214,7 @@ def is_outside_band(s: State, contract: int, side: int, price_ticks: int) -> boo
     return side * (price_ticks - row["mark_ticks"]) > band
 
 
-@kernel
+@inner_kernel
 def is_reducing(s: State, slot: int) -> bool:
     """Whether filling the whole order only brings its position nearer to zero."""
     row = s.orders[slot]
@@ -221,9 +222,9 @@ def is_reducing(s: State, slot: int) -> bool:
     return lots * row["side"] < 0 and row["remaining_lots"] <= abs(lots)
 
 
-@kernel
+@inner_kernel
 def reducible_lots(s: State, slot: int) -> int:
-    """The most a reduce-only order may fill now; its whole remainder if it is not reduce-only."""
+    """The most an order may fill now: its remainder, or what its reduce-only flag leaves."""
     row = s.orders[slot]
     if row["flags"] & FLAG_REDUCE_ONLY == 0:
         return row["remaining_lots"]
@@ -231,7 +232,7 @@ def reducible_lots(s: State, slot: int) -> int:
     return min(row["remaining_lots"], max(0, -lots * row["side"]))
 
 
-@kernel
+@inner_kernel
 def _trade(s: State, e: EventBuffer, maker: int, taker: int, lots: int) -> None:
     assert lots > 0
     maker_row = s.orders[maker]
@@ -259,7 +260,7 @@ def _trade(s: State, e: EventBuffer, maker: int, taker: int, lots: int) -> None:
         _discard(s, maker)
 
 
-@kernel
+@inner_kernel
 def _fill_side(
     s: State,
     e: EventBuffer,
@@ -298,7 +299,7 @@ def _fill_side(
     )
 
 
-@kernel
+@inner_kernel
 def _emit_cancelled(s: State, e: EventBuffer, slot: int, reason: int, resting: int) -> None:
     row = s.orders[slot]
     emit.order_cancelled(
@@ -317,7 +318,7 @@ def _emit_cancelled(s: State, e: EventBuffer, slot: int, reason: int, resting: i
     )
 
 
-@kernel
+@inner_kernel
 def _discard(s: State, slot: int) -> None:
     position = s.orders[slot]["position"]
     s.positions[position]["order_count"] -= 1

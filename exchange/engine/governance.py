@@ -1,10 +1,11 @@
 """Who may act and under which rules: accounts, roles, reporters, listings, parameters.
 
-GOV-001  accounts are numbered in the order they are opened; a sub-account has its owner's owner.
-GOV-002  a listing is refused unless its tick value is a whole number of units and its numbers stay
-         within 63 bits at the price ceiling (spec: contracts, hard bounds).
-GOV-003  every parameter has hard bounds in code; mark band <= (IM - MM) / 2, so that dragging the
-         local book can never liquidate anyone who opened within initial margin.
+GOV-001  accounts are numbered in the order they are opened; a sub-account has its owner's
+         owner.
+GOV-002  a listing is refused unless its tick value is a whole number of units and its numbers
+         stay within 63 bits at the price ceiling (spec: contracts, hard bounds).
+GOV-003  every parameter has hard bounds in code; mark band <= (IM - MM) / 2, so that dragging
+         the local book can never liquidate anyone who opened within initial margin.
 GOV-004  only the roles below can be given; house accounts other than the operator have none.
 """
 
@@ -46,7 +47,9 @@ class ParameterRule(NamedTuple):
 
 
 PARAMETERS: dict[int, ParameterRule] = {
-    ContractParameter.INITIAL_MARGIN_PPM: ParameterRule("initial_margin_ppm", 50_000, 5_000, PPM),
+    ContractParameter.INITIAL_MARGIN_PPM: ParameterRule(
+        "initial_margin_ppm", 50_000, 5_000, PPM
+    ),
     ContractParameter.MARGIN_FLOOR_UNITS: ParameterRule(
         "margin_floor_units", 500_000 * MONEY_SCALE, 1_000 * MONEY_SCALE, POSITION_UNITS_MAX
     ),
@@ -63,7 +66,9 @@ PARAMETERS: dict[int, ParameterRule] = {
     ContractParameter.POSITION_LIMIT_UNITS: ParameterRule(
         "position_limit_units", POSITION_UNITS_MAX, 1_000 * MONEY_SCALE, POSITION_UNITS_MAX
     ),
-    ContractParameter.LIQUIDATION_FEE_PPM: ParameterRule("liquidation_fee_ppm", 5_000, 0, 50_000),
+    ContractParameter.LIQUIDATION_FEE_PPM: ParameterRule(
+        "liquidation_fee_ppm", 5_000, 0, 50_000
+    ),
     ContractParameter.INSURANCE_CAP_UNITS: ParameterRule(
         "insurance_cap_units", 250_000 * MONEY_SCALE, 0, POSITION_UNITS_MAX
     ),
@@ -104,7 +109,9 @@ def is_user_account(state: State, account: int) -> bool:
     return FIRST_USER_ACCOUNT <= account < int(state.counters[Counter.ACCOUNTS])
 
 
-def reporter_objection(state: State, account: int, source: int, weight_ppm: int) -> RejectReason:
+def reporter_objection(
+    state: State, account: int, source: int, weight_ppm: int
+) -> RejectReason:
     if not is_user_account(state, account):
         return RejectReason.UNKNOWN_ACCOUNT
     if not 0 <= source < SOURCES_MAX:

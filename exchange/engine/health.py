@@ -4,12 +4,12 @@ Nothing is cached, so nothing can be stale. The rules of margin themselves are i
 
 HEALTH-001  equity = cash + sum over positions of (value at mark - cost + unsettled P&L).
 HEALTH-002  a contract is counted with its mark; a position cannot exist without one.
-HEALTH-003  a change is admitted when equity after >= initial margin after, open orders included,
-            or when it is a permitted reduction (MARG-003).
+HEALTH-003  a change is admitted when equity after >= initial margin after, open orders
+            included, or when it is a permitted reduction (MARG-003).
 """
 
 from exchange.engine.positions import NO_POSITION, find_position
-from exchange.engine.state import State, kernel
+from exchange.engine.state import State, inner_kernel, kernel
 from exchange.engine.units import FILLS_MAX, PPM, SLOTS_MAX, USDC, mul_div_ceil
 from risk.margin import (
     is_permitted_reduction,
@@ -24,7 +24,8 @@ NO_CONTRACT = -1
 def account_health(s: State, account: int, without_contract: int) -> tuple[int, int, int]:
     """(equity, initial margin with open orders, maintenance margin), units.
 
-    without_contract: leave one contract out, to add its changed numbers instead; NO_CONTRACT: none.
+    without_contract: leave one contract out, to add its changed numbers instead; NO_CONTRACT:
+    none.
     """
     equity = s.balances[account, USDC]
     initial = 0
@@ -95,7 +96,7 @@ def position_initial(s: State, slot: int) -> int:
     )
 
 
-@kernel
+@inner_kernel
 def lots_initial(
     s: State,
     contract: int,
@@ -136,7 +137,7 @@ def gross_notional(s: State, account: int) -> int:
     return total
 
 
-@kernel
+@inner_kernel
 def shortfall_after_order(
     s: State,
     account: int,
@@ -147,7 +148,8 @@ def shortfall_after_order(
     resting_lots: int,
     resting_price_ticks: int,
 ) -> int:
-    """What the account lacks if an order fills and rests like this; <= 0: admitted (HEALTH-003).
+    """What the account lacks if an order fills and rests like this; <= 0: admitted
+    (HEALTH-003).
 
     filled_price_lots : sum of price_ticks x lots of the fills foreseen. Taker fees are counted.
     """
@@ -186,11 +188,9 @@ def shortfall_after_order(
     return 0 if is_permitted_reduction(equity, before, equity + gain, after) else shortfall
 
 
-@kernel
-def _open_numbers(
-    s: State, account: int, contract: int
-) -> tuple[int, int, int, int, int, int]:
-    """(lots, buys, buy price x lots, sells, sell price x lots, orders) of an account, or zeros."""
+@inner_kernel
+def _open_numbers(s: State, account: int, contract: int) -> tuple[int, int, int, int, int, int]:
+    """(lots, buys, buy price x lots, sells, sell price x lots, orders), or zeros."""
     slot = find_position(s, account, contract)
     if slot == NO_POSITION:
         return 0, 0, 0, 0, 0, 0
@@ -205,8 +205,8 @@ def _open_numbers(
     )
 
 
-@kernel
+@inner_kernel
 def can_carry_orders(s: State, account: int) -> bool:
-    """Whether a maker may still be filled: equity >= initial margin with all its open orders."""
+    """Whether a maker may still be filled: equity >= initial margin with all its orders."""
     equity, initial, _ = account_health(s, account, NO_CONTRACT)
     return equity >= initial

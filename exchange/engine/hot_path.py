@@ -1,8 +1,8 @@
 """Runs of trading commands, one kernel call for as many as there are.
 
-HOT-001  the kernel stops before a command of another kind, and before one whose events might not
-         fit the buffer; the caller deals with either and calls again. How commands were batched
-         therefore never shows in the outcome (the partition law).
+HOT-001  the kernel stops before a command of another kind, and before one whose events might
+         not fit the buffer; the caller deals with either and calls again. How commands were
+         batched therefore never shows in the outcome (the partition law).
 """
 
 from exchange.engine import commands as c
@@ -11,7 +11,7 @@ from exchange.engine.admission import admission_reason, is_trading
 from exchange.engine.commands import CommandKind
 from exchange.engine.emit import EventBuffer
 from exchange.engine.rejects import RejectReason
-from exchange.engine.state import Counter, Integers, State, kernel
+from exchange.engine.state import Counter, Integers, State, inner_kernel, kernel
 from exchange.engine.trading import amend_order, cancel_all, cancel_order, place_order
 from exchange.engine.units import FILLS_MAX, OPEN_ORDERS_MAX
 
@@ -57,14 +57,12 @@ def reject(e: EventBuffer, command: Integers, reason: int, missing_units: int) -
     """Emit the one result of a refused command."""
     kind = command[c.KIND]
     contract = command[c.CONTRACT] if is_trading(kind) else -1
-    order = command[c.ORDER] if kind == _AMEND or kind == _CANCEL else 0
-    key = command[c.IDEMPOTENCY_KEY] if kind == _PLACE or kind == _AMEND else 0
-    emit.rejected(
-        e, command[c.PRINCIPAL], contract, reason, kind, order, missing_units, key
-    )
+    order = command[c.ORDER] if kind in (_AMEND, _CANCEL) else 0
+    key = command[c.IDEMPOTENCY_KEY] if kind in (_PLACE, _AMEND) else 0
+    emit.rejected(e, command[c.PRINCIPAL], contract, reason, kind, order, missing_units, key)
 
 
-@kernel
+@inner_kernel
 def _apply_one(s: State, e: EventBuffer, command: Integers) -> None:
     missing = 0
     reason = admission_reason(s, command)

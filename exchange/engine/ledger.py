@@ -2,11 +2,11 @@
 
 LEDG-001  transfer() is the only function that changes a balance: the sum over all accounts of
           every asset is zero, always (I-01, I-03).
-LEDG-002  a fee is paid from cash; what cash cannot cover is owed through the contract's unsettled
-          P&L, so that no user's cash is ever negative (I-07).
+LEDG-002  a fee is paid from cash; what cash cannot cover is owed through the contract's
+          unsettled P&L, so that no user's cash is ever negative (I-07).
 """
 
-from exchange.engine.state import State, kernel
+from exchange.engine.state import State, inner_kernel, kernel
 from exchange.engine.units import FEES, INSURANCE, USDC
 
 
@@ -18,11 +18,11 @@ def transfer(s: State, source: int, target: int, asset: int, amount_units: int) 
     s.balances[target, asset] += amount_units
 
 
-@kernel
+@inner_kernel
 def charge(s: State, account: int, position: int, house: int, amount_units: int) -> None:
     """Charge amount_units >= 0 to an account in favour of FEES or INSURANCE (LEDG-002)."""
     assert amount_units >= 0
-    assert house == FEES or house == INSURANCE
+    assert house in (FEES, INSURANCE)
     cash = min(amount_units, max(0, s.balances[account, USDC]))
     if cash > 0:
         transfer(s, account, house, USDC, cash)

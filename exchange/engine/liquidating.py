@@ -3,10 +3,10 @@
 LIQD-001  it starts only when equity < maintenance at prices whose status permits it: VALID, or
           WIDE when equity < 2/3 maintenance.
 LIQD-002  one step closes, in the contract that frees the most maintenance per cost, the fewest
-          lots that bring equity to 1.1 x maintenance; above 100,000 USDC notional at most 20 % of
-          the position, five seconds apart.
-LIQD-003  in the book stage no lot is closed worse than its zero price or than mark -/+ 1.5 x the
-          maintenance rate: a step never lowers equity / maintenance.
+          lots that bring equity to 1.1 x maintenance; above 100,000 USDC notional at most 20 %
+          of the position, five seconds apart.
+LIQD-003  in the book stage no lot is closed worse than its zero price or than mark -/+ 1.5 x
+          the maintenance rate: a step never lowers equity / maintenance.
 LIQD-004  below 2/3 maintenance, or after three steps without a fill, the zero price no longer
           binds: the insurance fund pays, in the same command, what the book pays less than it,
           within its balance and the contract's hourly cap. It never holds positions.
@@ -22,7 +22,7 @@ from exchange.engine.execution import cancel_orders, cancel_remainder, match, ne
 from exchange.engine.health import equity_and_maintenance, lots_maintenance
 from exchange.engine.ledger import charge, transfer
 from exchange.engine.matching import has_free_order, walk_book
-from exchange.engine.state import State, kernel
+from exchange.engine.state import State, inner_kernel, kernel
 from exchange.engine.units import (
     BAD_DEBT,
     FLAG_LIQUIDATION,
@@ -99,7 +99,7 @@ def available_insurance(s: State, contract: int, time_ns: int) -> int:
     return max(0, min(s.balances[INSURANCE, USDC], row["insurance_cap_units"] - paid))
 
 
-@kernel
+@inner_kernel
 def _is_permitted(s: State, account: int, equity: int, maintenance: int) -> bool:
     first = account * SLOTS_MAX
     for slot in range(first, first + s.accounts[account]["slot_count"]):
@@ -107,12 +107,14 @@ def _is_permitted(s: State, account: int, equity: int, maintenance: int) -> bool
         if row["contract"] == 0 or row["lots"] == 0:
             continue
         status = s.underlyings[s.contracts[row["contract"] - 1]["underlying"]]["status"]
-        if status != ORACLE_VALID and not (status == ORACLE_WIDE and 3 * equity < 2 * maintenance):
+        if status != ORACLE_VALID and not (
+            status == ORACLE_WIDE and 3 * equity < 2 * maintenance
+        ):
             return False
     return True
 
 
-@kernel
+@inner_kernel
 def _start(s: State, e: EventBuffer, account: int, equity: int, maintenance: int) -> None:
     row = s.accounts[account]
     count = row["order_count"]
@@ -124,7 +126,7 @@ def _start(s: State, e: EventBuffer, account: int, equity: int, maintenance: int
     row["liquidation_sequence"] = e.cursor[emit.SEQUENCE]
 
 
-@kernel
+@inner_kernel
 def _end(
     s: State, e: EventBuffer, account: int, equity: int, maintenance: int, reason: int
 ) -> None:
@@ -137,7 +139,7 @@ def _end(
     emit.liquidation_ended(e, account, equity, maintenance, reason)
 
 
-@kernel
+@inner_kernel
 def _step(s: State, e: EventBuffer, account: int, equity: int, maintenance: int) -> bool:
     """One step; False when nothing could be closed and the account waits."""
     row = s.accounts[account]
@@ -157,13 +159,14 @@ def _step(s: State, e: EventBuffer, account: int, equity: int, maintenance: int)
     return False
 
 
-@kernel
+@inner_kernel
 def _best_leg(
     s: State, e: EventBuffer, account: int, equity: int, maintenance: int, is_insured: bool
 ) -> tuple[int, int]:
     """(position slot, lots) of the step that frees the most maintenance per cost (LIQD-002).
 
-    Ties go to the lowest contract. With nothing to close anywhere: the largest position, 0 lots.
+    Ties go to the lowest contract. With nothing to close anywhere: the largest position, 0
+    lots.
     """
     best = _NO_SLOT
     best_lots = 0
@@ -190,7 +193,7 @@ def _best_leg(
     return best, best_lots
 
 
-@kernel
+@inner_kernel
 def _step_lots(
     s: State, e: EventBuffer, slot: int, equity: int, maintenance: int, is_insured: bool
 ) -> int:
@@ -219,7 +222,7 @@ def _step_lots(
     return high
 
 
-@kernel
+@inner_kernel
 def _reaches_target(
     s: State, slot: int, lots: int, limit: int, equity: int, maintenance: int
 ) -> bool:
@@ -241,7 +244,7 @@ def _reaches_target(
     return 10 * (equity - loss - fee) >= 11 * after
 
 
-@kernel
+@inner_kernel
 def _covered_lots(
     s: State, slot: int, depth: int, limit: int, equity: int, maintenance: int, cover: int
 ) -> int:
@@ -257,7 +260,7 @@ def _covered_lots(
     return low
 
 
-@kernel
+@inner_kernel
 def _step_shortfall(
     s: State, slot: int, lots: int, limit: int, equity: int, maintenance: int
 ) -> int:
@@ -270,7 +273,7 @@ def _step_shortfall(
     return _zero_value(s, slot, lots, equity, maintenance) - proceeds
 
 
-@kernel
+@inner_kernel
 def _step_cost(
     s: State, slot: int, lots: int, equity: int, maintenance: int, is_insured: bool
 ) -> int:
@@ -290,14 +293,14 @@ def _step_cost(
     return max(0, impact) + fee
 
 
-@kernel
+@inner_kernel
 def _give_up(s: State, slot: int, equity: int, maintenance: int) -> int:
     position = s.positions[slot]
     weight = lots_maintenance(s, position["contract"] - 1, abs(position["lots"]))
     return give_up(equity, weight, maintenance)
 
 
-@kernel
+@inner_kernel
 def _zero_value(s: State, slot: int, lots: int, equity: int, maintenance: int) -> int:
     position = s.positions[slot]
     contract = s.contracts[position["contract"] - 1]
@@ -310,7 +313,7 @@ def _zero_value(s: State, slot: int, lots: int, equity: int, maintenance: int) -
     )
 
 
-@kernel
+@inner_kernel
 def _zero_price(s: State, slot: int, equity: int, maintenance: int) -> int:
     position = s.positions[slot]
     contract = s.contracts[position["contract"] - 1]
@@ -323,11 +326,9 @@ def _zero_price(s: State, slot: int, equity: int, maintenance: int) -> int:
     )
 
 
-@kernel
-def _limit_ticks(
-    s: State, slot: int, equity: int, maintenance: int, is_insured: bool
-) -> int:
-    """The worst price of a step: mark -/+ 1.5 x maintenance rate, and the zero price (LIQD-003)."""
+@inner_kernel
+def _limit_ticks(s: State, slot: int, equity: int, maintenance: int, is_insured: bool) -> int:
+    """The worst price of a step: mark -/+ 1.5 x maintenance rate, zero price (LIQD-003)."""
     position = s.positions[slot]
     number = position["contract"] - 1
     contract = s.contracts[number]
@@ -342,7 +343,7 @@ def _limit_ticks(
     return max(zero, furthest) if side > 0 else min(zero, furthest)
 
 
-@kernel
+@inner_kernel
 def _close(
     s: State,
     e: EventBuffer,
@@ -406,7 +407,7 @@ def _close(
     return filled > 0
 
 
-@kernel
+@inner_kernel
 def _pay_insurance(
     s: State, e: EventBuffer, account: int, contract: int, wanted_units: int
 ) -> int:
@@ -425,7 +426,7 @@ def _pay_insurance(
     return paid
 
 
-@kernel
+@inner_kernel
 def _close_deficit(s: State, e: EventBuffer, account: int, equity: int) -> None:
     """Bring an account without lots back to zero (LIQD-006)."""
     if equity >= 0:
@@ -438,7 +439,7 @@ def _close_deficit(s: State, e: EventBuffer, account: int, equity: int) -> None:
         emit.bad_debt_recorded(e, account, owed)
 
 
-@kernel
+@inner_kernel
 def _emit_step(
     s: State,
     e: EventBuffer,

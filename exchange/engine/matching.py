@@ -4,7 +4,8 @@ Each contract has two lists of levels, best price first, kept as skip lists: fin
 level costs O(log levels) even where thousands of prices are in use. A level queues its orders
 first in, first out, as a doubly linked list of order slots. Links are slot + 1; 0 is none.
 
-BOOK-001  the first level of a side is its best price; within a level, the first order is oldest.
+BOOK-001  the first level of a side is its best price; within a level, the first order is
+          oldest.
 BOOK-002  a level exists iff it has orders; its lots and count are the sums over them (I-14).
 BOOK-003  tower heights come from a counter, not from chance: the same commands build the same
           book. Multiples of an irrational-like constant are evenly spread (Knuth, TAOCP vol. 3,
@@ -12,7 +13,7 @@ BOOK-003  tower heights come from a counter, not from chance: the same commands 
           steer them.
 """
 
-from exchange.engine.state import Counter, State, kernel
+from exchange.engine.state import Counter, State, inner_kernel, kernel
 from exchange.engine.units import (
     BUY,
     LEVEL_HEIGHT_MAX,
@@ -53,7 +54,7 @@ def best_price(s: State, contract: int, side: int) -> int:
     return s.levels[level - 1]["price_ticks"] if level != 0 else 0
 
 
-@kernel
+@inner_kernel
 def crosses(side: int, limit_ticks: int, resting_ticks: int) -> bool:
     """Whether an order of this side and limit may trade with a resting order's price."""
     return side * (limit_ticks - resting_ticks) >= 0
@@ -68,12 +69,12 @@ def order_slot(s: State, order_id: int) -> int:
     return slot
 
 
-@kernel
+@inner_kernel
 def has_free_order(s: State) -> bool:
     return s.counters[_ORDERS_FREE] != 0 or s.counters[_ORDERS_HIGH] < ORDERS_MAX
 
 
-@kernel
+@inner_kernel
 def claim_order(s: State) -> int:
     """A free order slot with its public id written; has_free_order must hold."""
     free = s.counters[_ORDERS_FREE]
@@ -92,7 +93,7 @@ def claim_order(s: State) -> int:
     return slot
 
 
-@kernel
+@inner_kernel
 def free_order(s: State, slot: int) -> None:
     """Return a slot that is in no list to the pool."""
     row = s.orders[slot]
@@ -114,7 +115,7 @@ def free_order(s: State, slot: int) -> None:
     s.counters[_ORDERS_OPEN] -= 1
 
 
-@kernel
+@inner_kernel
 def rest_order(s: State, slot: int) -> None:
     """Queue an order behind all others of its price."""
     row = s.orders[slot]
@@ -133,14 +134,14 @@ def rest_order(s: State, slot: int) -> None:
     level_row["count"] += 1
 
 
-@kernel
+@inner_kernel
 def reduce_resting(s: State, slot: int, lots: int) -> None:
     """Take lots off a resting order, which keeps its place in the queue."""
     s.orders[slot]["remaining_lots"] -= lots
     s.levels[s.orders[slot]["level"]]["lots"] -= lots
 
 
-@kernel
+@inner_kernel
 def unrest_order(s: State, slot: int) -> None:
     """Take an order out of its level; the level goes when it was the last."""
     row = s.orders[slot]
@@ -172,8 +173,8 @@ def walk_book(
 ) -> tuple[int, int, int]:
     """What an order would meet: (lots, sum of price x lots, worst price), whole levels' worth.
 
-    side: of the order that takes. Orders that would be passed over (self-trade, margin, band) are
-    counted; execution finds out.
+    side: of the order that takes. Orders that would be passed over (self-trade, margin, band)
+    are counted; execution finds out.
     """
     left = wanted_lots
     price_lots = 0
@@ -215,7 +216,7 @@ def impact_price_e8(s: State, contract: int, side: int, notional_units: int) -> 
     return 0
 
 
-@kernel
+@inner_kernel
 def _find_or_make_level(s: State, contract: int, side: int, price_ticks: int) -> int:
     head = book_side(contract, side)
     key = -side * price_ticks
@@ -230,7 +231,7 @@ def _find_or_make_level(s: State, contract: int, side: int, price_ticks: int) ->
     return _insert_level(s, head, side, price_ticks)
 
 
-@kernel
+@inner_kernel
 def _insert_level(s: State, head: int, side: int, price_ticks: int) -> int:
     free = s.counters[_LEVELS_FREE]
     if free != 0:
@@ -256,7 +257,7 @@ def _insert_level(s: State, head: int, side: int, price_ticks: int) -> int:
     return level
 
 
-@kernel
+@inner_kernel
 def _remove_level(s: State, contract: int, side: int, level: int) -> None:
     key = -side * s.levels[level]["price_ticks"]
     before = book_side(contract, side)
@@ -274,7 +275,7 @@ def _remove_level(s: State, contract: int, side: int, level: int) -> None:
     s.counters[_LEVELS_FREE] = level + 1
 
 
-@kernel
+@inner_kernel
 def _next_height(s: State) -> int:
     """1 + the number of leading base-4 zeros of the next Weyl number (BOOK-003)."""
     made = s.counters[_LEVELS_MADE] + 1

@@ -1,18 +1,20 @@
-"""An account's position slots: finding one, what it holds, and the list of a contract's holders.
+"""An account's position slots: finding one, what it holds, and the list of a contract's
+holders.
 
-An account holds at most SLOTS_MAX positions; a slot exists while the account has lots, unsettled
-P&L or open orders in that contract. Slots of one account are adjacent: flat = account * 64 + i.
+An account holds at most SLOTS_MAX positions; a slot exists while the account has lots,
+unsettled P&L or open orders in that contract. Slots of one account are adjacent: flat = account
+* 64 + i.
 
 POS-001  cost is exact: buying adds price x lots x tick value, closing removes the floor of its
-         share, so (unsettled - cost) changes by exactly the money of each trade and the sum over
-         both sides of a trade is zero.
+         share, so (unsettled - cost) changes by exactly the money of each trade and the sum
+         over both sides of a trade is zero.
 POS-002  entry follows the same rule but is never reset by settlement; it is for people.
 POS-003  buy_lots, buy_price_lots, ... are the sums over the account's open orders (I-10).
 """
 
 import numpy as np
 
-from exchange.engine.state import Integers, State, kernel
+from exchange.engine.state import Integers, State, inner_kernel, kernel
 from exchange.engine.units import BUY, SLOTS_MAX, mul_div_floor
 
 NO_POSITION = -1
@@ -28,20 +30,20 @@ def find_position(s: State, account: int, contract: int) -> int:
     return NO_POSITION
 
 
-@kernel
+@inner_kernel
 def has_free_slot(s: State, account: int) -> bool:
     """Whether claim_position can succeed for a contract the account has no slot in."""
     count = s.accounts[account]["slot_count"]
     if count < SLOTS_MAX:
         return True
     first = account * SLOTS_MAX
-    for slot in range(first, first + count):
+    for slot in range(first, first + count):  # noqa: SIM110 (a kernel has no generators)
         if s.positions[slot]["contract"] == 0:
             return True
     return False
 
 
-@kernel
+@inner_kernel
 def claim_position(s: State, account: int, contract: int) -> int:
     """Flat slot of the position, made if missing; has_free_slot must hold."""
     found = find_position(s, account, contract)
@@ -62,7 +64,7 @@ def claim_position(s: State, account: int, contract: int) -> int:
     return slot
 
 
-@kernel
+@inner_kernel
 def release_if_empty(s: State, slot: int) -> None:
     """Free the slot once nothing stands in it."""
     row = s.positions[slot]
@@ -77,7 +79,7 @@ def release_if_empty(s: State, slot: int) -> None:
     row["settled_units"] = 0
 
 
-@kernel
+@inner_kernel
 def apply_fill(s: State, slot: int, delta_lots: int, quote_units: int) -> int:
     """Change a position by a trade; returns the realised P&L of the part closed (POS-001).
 
@@ -104,7 +106,7 @@ def apply_fill(s: State, slot: int, delta_lots: int, quote_units: int) -> int:
     return realised
 
 
-@kernel
+@inner_kernel
 def add_open_order(s: State, slot: int, side: int, price_ticks: int, lots: int) -> None:
     """Count a new open order in the position's sums (POS-003)."""
     row = s.positions[slot]
@@ -118,7 +120,7 @@ def add_open_order(s: State, slot: int, side: int, price_ticks: int, lots: int) 
         row["sell_price_lots"] += price_ticks * lots
 
 
-@kernel
+@inner_kernel
 def reduce_open_order(
     s: State, slot: int, side: int, price_ticks: int, lots: int, gone: int
 ) -> None:
@@ -136,7 +138,7 @@ def reduce_open_order(
         assert row["sell_lots"] >= 0
 
 
-@kernel
+@inner_kernel
 def holders(s: State, contract: int) -> Integers:
     """Flat slots of everyone with a slot in the contract, in list order; a fresh array."""
     count = s.contracts[contract]["holder_count"]
@@ -148,7 +150,7 @@ def holders(s: State, contract: int) -> Integers:
     return slots
 
 
-@kernel
+@inner_kernel
 def _link_holder(s: State, contract: int, slot: int) -> None:
     first = s.contracts[contract]["first_holder"]
     s.positions[slot]["next_holder"] = first
@@ -159,7 +161,7 @@ def _link_holder(s: State, contract: int, slot: int) -> None:
     s.contracts[contract]["holder_count"] += 1
 
 
-@kernel
+@inner_kernel
 def _unlink_holder(s: State, contract: int, slot: int) -> None:
     after = s.positions[slot]["next_holder"]
     before = s.positions[slot]["previous_holder"]

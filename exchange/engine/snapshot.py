@@ -1,8 +1,10 @@
 """State to bytes and back, and the hash that names a state.
 
 SNAP-001  the bytes are a pure function of the state: tables in the order of State, each as the
-          numbers of its rows that are not all zero, then those rows. Equal states are equal bytes.
-SNAP-002  the last 32 bytes are the BLAKE2b-256 of all before them; load() refuses anything else.
+          numbers of its rows that are not all zero, then those rows. Equal states are equal
+          bytes.
+SNAP-002  the last 32 bytes are the BLAKE2b-256 of all before them; load() refuses anything
+          else.
 """
 
 import hashlib
@@ -73,7 +75,7 @@ def _as_rows(table: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
 
 
 def _used_rows(state: State, name: str) -> np.ndarray:  # type: ignore[type-arg]
-    """The part of a table that may hold anything: never touch the pages that were only reserved."""
+    """The part of a table that may hold anything; pages only reserved are not touched."""
     counters = state.counters
     limits = {
         "accounts": counters[Counter.ACCOUNTS],
@@ -89,5 +91,3 @@ def _used_rows(state: State, name: str) -> np.ndarray:  # type: ignore[type-arg]
     }
     rows = _as_rows(getattr(state, name))
     return rows[: int(limits.get(name, len(rows)))]
-
-

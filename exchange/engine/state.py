@@ -1,20 +1,19 @@
 """The whole state of the venue: a struct of arrays, one table an entity, int64 in every field.
 
-Tables are packed records of int64 (no padding, so equal states are equal bytes), reserved at full
-capacity with np.zeros: untouched pages cost nothing. A row is named by its index ("slot").
+Tables are packed records of int64 (no padding, so equal states are equal bytes), reserved at
+full capacity with np.zeros: untouched pages cost nothing. A row is named by its index ("slot").
 Nothing here decides; it only says where things stand.
 
 STATE-001  every field is int64; a row that is not in use is all zero.
 STATE-002  capacities are fixed (units.py); a full table rejects, it never grows.
-STATE-003  an order's public id is (number << 20) | slot, the number counting all orders ever made:
-           looked up without a hash table, and never used twice.
+STATE-003  an order's public id is (number << 20) | slot, the number counting all orders ever
+           made: looked up without a hash table, and never used twice.
 """
 
 from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
-
 from numba import njit
 
 from exchange.engine.units import (
@@ -25,8 +24,8 @@ from exchange.engine.units import (
     GATEWAYS_MAX,
     LEVEL_HEIGHT_MAX,
     LEVELS_MAX,
-    ORDERS_MAX,
     OPERATOR,
+    ORDERS_MAX,
     ROLE_OPERATOR,
     SLOTS_MAX,
     SOURCES_MAX,
@@ -35,7 +34,11 @@ from exchange.engine.units import (
 )
 
 # Every kernel of the engine: cached on disk, releases the GIL, never fastmath, never parallel.
-kernel = njit(cache=True, nogil=True)
+# An inner kernel is called by kernels only: without the bridge from Python, which unpacks
+# thirteen
+# tables, it compiles five times faster.
+kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True)
+inner_kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
 
 Table = np.ndarray[tuple[int, ...], np.dtype[np.void]]
 Integers = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
@@ -67,7 +70,7 @@ ACCOUNT = _record(
 POSITION = _record(
     "contract",  # contract + 1; 0: this slot is free
     "lots",  # long positive
-    "cost_units",  # exact quote paid (long) or received (negative, short) since the last settlement
+    "cost_units",  # quote paid (long) or received (negative, short) since the last settlement
     "entry_units",  # the same, never reset by settlement: entry price = entry / lots
     "unsettled_units",  # realised P&L that is not cash yet, any sign
     "realised_units",  # lifetime realised P&L, before fees (for people)
@@ -193,9 +196,29 @@ UNDERLYING = _record(
     "reserved",
 )
 
-OBSERVATION = _record("price_e8", "confidence_e8", "publish_ns", "received_ns", "same_count", "deviation_ppm", "outliers", "accepted")
-REPORTER = _record("account", "weight_ppm", "key_0", "key_1", "key_2", "key_3", "registered", "suspended")
-WITHDRAWAL = _record("id", "account", "asset", "amount_units", "reference", "requested_ns", "next_free", "reserved")
+OBSERVATION = _record(
+    "price_e8",
+    "confidence_e8",
+    "publish_ns",
+    "received_ns",
+    "same_count",
+    "deviation_ppm",
+    "outliers",
+    "accepted",
+)
+REPORTER = _record(
+    "account", "weight_ppm", "key_0", "key_1", "key_2", "key_3", "registered", "suspended"
+)
+WITHDRAWAL = _record(
+    "id",
+    "account",
+    "asset",
+    "amount_units",
+    "reference",
+    "requested_ns",
+    "next_free",
+    "reserved",
+)
 GATEWAY = _record("gateway_id", "gateway_sequence", "last_sequence", "reserved")
 
 

@@ -1,7 +1,8 @@
 """apply(batch of commands) -> events: the dispatch table, on one screen.
 
 SM-001  every command yields exactly one result: its events, or one COMMAND_REJECTED.
-SM-002  trading commands run in one kernel call; the rare ones below in Python on the same arrays.
+SM-002  trading commands run in one kernel call; the rare ones below in Python on the same
+        arrays.
 SM-003  handlers check everything before they change anything.
 """
 
@@ -46,7 +47,8 @@ Record = Any  # one row of a layout: fields are read by name
 
 
 class StateMachine:
-    """The one that changes a State. Everything about it is a function of the commands applied."""
+    """The one that changes a State. Everything about it is a function of the commands
+    applied."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -79,7 +81,8 @@ class StateMachine:
     def apply(self, commands: Table) -> Table:
         """Apply commands in order; returns their events, valid until the next call.
 
-        commands : (n,) records of commands.py, sequence and time set, contiguous from the state's.
+        commands : (n,) records of commands.py, sequence and time set, contiguous from the
+        state's.
         """
         rows = np.ascontiguousarray(commands).view(np.int64).reshape(-1, RECORD_FIELDS)
         if not rows.flags.writeable:
@@ -196,9 +199,7 @@ class StateMachine:
     def _fail_withdrawal(self, command: Record) -> tuple[RejectReason, int]:
         return self._finish_withdrawal(int(command["withdrawal"]), is_paid=False)
 
-    def _finish_withdrawal(
-        self, withdrawal: int, *, is_paid: bool
-    ) -> tuple[RejectReason, int]:
+    def _finish_withdrawal(self, withdrawal: int, *, is_paid: bool) -> tuple[RejectReason, int]:
         slot = custody.pending_slot(self.state, withdrawal)
         if slot is None:
             return RejectReason.UNKNOWN_WITHDRAWAL, 0
@@ -248,7 +249,7 @@ class StateMachine:
             self._refresh(underlying)
         return reason, 0
 
-    def _tick(self, command: Record) -> tuple[RejectReason, int]:
+    def _tick(self, _command: Record) -> tuple[RejectReason, int]:
         for underlying in range(int(self.state.counters[Counter.UNDERLYINGS])):
             self._refresh(underlying)
         return _OK, 0
@@ -395,5 +396,3 @@ def _new_buffer(events: int) -> EventBuffer:
     return EventBuffer(
         rows=np.zeros((events, RECORD_FIELDS), np.int64), cursor=np.zeros(3, np.int64)
     )
-
-

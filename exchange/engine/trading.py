@@ -7,7 +7,8 @@ TRADE-002  an order is admitted on what it would do now: the fills it meets in t
            what is left is looked at again before it goes deeper or rests.
 TRADE-003  a market order is a limit at the edge of the order band that never rests.
 TRADE-004  post-only slides to one tick inside the opposite best, or is refused if it asked so.
-TRADE-005  amending down at the same price keeps the place in the queue; anything else queues anew.
+TRADE-005  amending down at the same price keeps the place in the queue; anything else queues
+           anew.
 TRADE-006  fill-or-kill looks at each order it would meet before the first fill.
 """
 
@@ -44,7 +45,7 @@ from exchange.engine.positions import (
     reduce_open_order,
 )
 from exchange.engine.rejects import RejectReason
-from exchange.engine.state import Integers, State, kernel
+from exchange.engine.state import Integers, State, inner_kernel
 from exchange.engine.units import (
     BUY,
     CLIENT_FLAGS,
@@ -60,7 +61,6 @@ from exchange.engine.units import (
     STATE_OPEN,
     STATE_REDUCE_ONLY,
     TIF_FILL_OR_KILL,
-    TIF_IMMEDIATE_OR_CANCEL,
     TIF_MASK,
     TYPE_LIMIT,
     TYPE_MARKET,
@@ -103,7 +103,7 @@ _MARGIN = int(CancelReason.MARGIN)
 _REDUCE_ONLY = int(CancelReason.REDUCE_ONLY)
 
 
-@kernel
+@inner_kernel
 def place_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
     """Place one order; returns (RejectReason, units missing when margin is the reason)."""
     account = command[c.ACCOUNT]
@@ -151,7 +151,7 @@ def place_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
     return _OK, 0
 
 
-@kernel
+@inner_kernel
 def amend_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
     """Change the price or the total quantity of a resting order; returns as place_order."""
     slot = order_slot(s, command[c.ORDER])
@@ -177,7 +177,7 @@ def amend_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
     return _requeue(s, e, slot, command, remaining)
 
 
-@kernel
+@inner_kernel
 def cancel_order(s: State, e: EventBuffer, command: Integers) -> int:
     """Cancel one resting order; returns a RejectReason."""
     slot = order_slot(s, command[c.ORDER])
@@ -187,14 +187,14 @@ def cancel_order(s: State, e: EventBuffer, command: Integers) -> int:
     return reason
 
 
-@kernel
+@inner_kernel
 def cancel_all(s: State, e: EventBuffer, command: Integers) -> int:
     """Cancel the account's orders in one contract (-1: all), of one label (0: all)."""
     cancel_orders(s, e, command[c.ACCOUNT], command[c.CONTRACT], command[c.LABEL], _BY_OWNER)
     return _OK
 
 
-@kernel
+@inner_kernel
 def _execute(s: State, e: EventBuffer, slot: int, foreseen_ticks: int) -> None:
     """Match an admitted order no deeper than was foreseen, then look again (TRADE-002)."""
     row = s.orders[slot]
@@ -231,7 +231,7 @@ def _execute(s: State, e: EventBuffer, slot: int, foreseen_ticks: int) -> None:
     cancel_remainder(s, e, slot, reason)
 
 
-@kernel
+@inner_kernel
 def _requeue(
     s: State, e: EventBuffer, slot: int, command: Integers, remaining: int
 ) -> tuple[int, int]:
@@ -272,19 +272,21 @@ def _requeue(
     return _OK, 0
 
 
-@kernel
-def _restore_open_order(s: State, position: int, side: int, price_ticks: int, lots: int) -> None:
+@inner_kernel
+def _restore_open_order(
+    s: State, position: int, side: int, price_ticks: int, lots: int
+) -> None:
     """Undo a reduce_open_order that took a whole order out of the sums."""
     reduce_open_order(s, position, side, price_ticks, -lots, -1)
 
 
-@kernel
+@inner_kernel
 def _is_expired(command: Integers) -> bool:
     valid_until = command[c.VALID_UNTIL_NS]
     return valid_until != 0 and command[c.TIME_NS] > valid_until
 
 
-@kernel
+@inner_kernel
 def _form_objection(s: State, command: Integers) -> int:
     """What is wrong with the command itself, before any market is looked at."""
     if _is_expired(command):
@@ -301,7 +303,7 @@ def _form_objection(s: State, command: Integers) -> int:
     return _numbers_objection(s, contract, command[c.FLAGS], command)
 
 
-@kernel
+@inner_kernel
 def _numbers_objection(s: State, contract: int, flags: int, command: Integers) -> int:
     price = command[c.PRICE_TICKS]
     if flags & TYPE_MASK == TYPE_MARKET:
@@ -314,7 +316,7 @@ def _numbers_objection(s: State, contract: int, flags: int, command: Integers) -
     return _OK
 
 
-@kernel
+@inner_kernel
 def _are_valid_flags(flags: int) -> bool:
     if flags & ~CLIENT_FLAGS != 0 or flags & TYPE_MASK > TYPE_MARKET:
         return False
@@ -328,7 +330,7 @@ def _are_valid_flags(flags: int) -> bool:
     return flags & FLAG_POST_ONLY == 0 or force == 0
 
 
-@kernel
+@inner_kernel
 def _admission_objection(s: State, account: int, contract: int, side: int, flags: int) -> int:
     """Whether the contract and the account take such an order at this moment."""
     row = s.contracts[contract]
@@ -350,7 +352,7 @@ def _admission_objection(s: State, account: int, contract: int, side: int, flags
     return _OK
 
 
-@kernel
+@inner_kernel
 def _effective_limit(s: State, contract: int, side: int, flags: int, price_ticks: int) -> int:
     """The price an order really has: the band for a market order, slid for post-only."""
     row = s.contracts[contract]
@@ -364,7 +366,7 @@ def _effective_limit(s: State, contract: int, side: int, flags: int, price_ticks
     return opposite - side if crosses(side, price_ticks, opposite) else price_ticks
 
 
-@kernel
+@inner_kernel
 def _effective_quantity(
     s: State, account: int, contract: int, side: int, flags: int, quantity_lots: int
 ) -> int:
@@ -375,7 +377,7 @@ def _effective_quantity(
     return min(quantity_lots, max(0, -lots * side))
 
 
-@kernel
+@inner_kernel
 def _limits_objection(
     s: State, account: int, contract: int, side: int, flags: int, limit: int, quantity: int
 ) -> int:
@@ -404,7 +406,7 @@ def _limits_objection(
     return _OK
 
 
-@kernel
+@inner_kernel
 def _book_objection(s: State, contract: int, side: int, flags: int, limit: int) -> int:
     """Post-only that would take, a market order without a book."""
     opposite = best_price(s, contract, -side)
@@ -416,7 +418,7 @@ def _book_objection(s: State, contract: int, side: int, flags: int, limit: int) 
     return _OK
 
 
-@kernel
+@inner_kernel
 def _foresee(
     s: State, account: int, contract: int, side: int, flags: int, limit: int, quantity: int
 ) -> tuple[int, int, int]:
@@ -434,26 +436,26 @@ def _foresee(
             met += 1
             row = s.orders[link - 1]
             # A reduce-only maker may have shrunk by the time it is met: it is not relied upon.
-            if row["flags"] & FLAG_REDUCE_ONLY == 0:
-                if objection(s, account, link - 1, False) == 0:
-                    taken = min(left, row["remaining_lots"])
-                    left -= taken
-                    price_lots += taken * price
-                    if left == 0:
-                        return quantity, price_lots, price
+            is_sure = row["flags"] & FLAG_REDUCE_ONLY == 0
+            if is_sure and objection(s, account, link - 1, False) == 0:
+                taken = min(left, row["remaining_lots"])
+                left -= taken
+                price_lots += taken * price
+                if left == 0:
+                    return quantity, price_lots, price
             link = row["next"]
         level = s.level_next[level - 1, 0]
     return quantity - left, price_lots, 0
 
 
-@kernel
+@inner_kernel
 def _order_objection(s: State, slot: int, account: int) -> int:
     if slot == NO_ORDER:
         return _UNKNOWN_ORDER
     return _OK if s.orders[slot]["account"] == account else _NOT_ORDER_OWNER
 
 
-@kernel
+@inner_kernel
 def _emit_amended(
     s: State, e: EventBuffer, slot: int, price_before: int, remaining_before: int
 ) -> None:

@@ -5,7 +5,8 @@ that the products the engine forms fit in 63 bits. Numba wraps silently; these b
 nothing ever does.
 
 UNIT-001  money is counted in 10^-6 of its asset ("units"); price in ticks; quantity in lots.
-UNIT-002  price_ticks x quantity_lots x tick_value_units is exact money: no rounding happens there.
+UNIT-002  price_ticks x quantity_lots x tick_value_units is exact money: no rounding happens
+          there.
 UNIT-003  rates are parts per million; index prices are in 10^-8 of the quote asset.
 UNIT-004  only mul_div_floor and mul_div_ceil round. Charge up, pay down.
 """
@@ -42,7 +43,7 @@ WITHDRAWAL_SLOT_BITS = 16
 WITHDRAWALS_MAX = 1 << WITHDRAWAL_SLOT_BITS
 GATEWAYS_MAX = 1_024
 
-# --- limits on a single account or command -----------------------------------------------------
+# --- limits on a single account or command ----------------------------------------------------
 OPEN_ORDERS_MAX = 500  # an account
 FILLS_MAX = 1_000  # a command
 AMOUNT_UNITS_MAX = 10**16  # ten billion USDC: one transfer of money
@@ -53,7 +54,7 @@ POSITION_UNITS_MAX = 10**15  # 10^9 USDC: |position| of one account at the listi
 PRICE_CEILING_MULTIPLE = 10  # the price ceiling of a contract / its listing reference
 ORDER_NUMBERS_MAX = 1 << (62 - ORDER_SLOT_BITS)
 
-# --- liquidation pace ---------------------------------------------------------------------------
+# --- liquidation pace -------------------------------------------------------------------------
 LIQUIDATION_LARGE_UNITS = 100_000 * MONEY_SCALE  # above it, 20 % a step
 LIQUIDATION_STEP_PERCENT = 20
 LIQUIDATION_PAUSE_NS = 5 * NANOSECONDS
@@ -71,7 +72,7 @@ assert PRICE_TICKS_MAX * QUANTITY_LOTS_MAX <= INT64_SAFE
 assert AMOUNT_UNITS_MAX * ASSETS_MAX < INT64_SAFE
 assert (ORDER_NUMBERS_MAX << ORDER_SLOT_BITS) <= INT64_SAFE
 
-# --- house accounts: fixed ids below the first user's --------------------------------------------
+# --- house accounts: fixed ids below the first user's -----------------------------------------
 EXTERNAL = 0  # the outside world: minus the sum of all net deposits
 FEES = 1
 INSURANCE = 2
@@ -83,17 +84,17 @@ OPERATOR = 8  # the principal of house commands: ticks, listings, deposits
 FIRST_USER_ACCOUNT = 16
 NO_ACCOUNT = -1
 
-# --- assets -------------------------------------------------------------------------------------
+# --- assets -----------------------------------------------------------------------------------
 USDC = 0
 ASSET_NAMES = ("USDC",)
 
-# --- roles (bit mask) ---------------------------------------------------------------------------
+# --- roles (bit mask) -------------------------------------------------------------------------
 ROLE_TRADER = 1
 ROLE_OPERATOR = 2
 ROLE_REPORTER = 4
 ROLE_MASK = ROLE_TRADER | ROLE_OPERATOR | ROLE_REPORTER
 
-# --- contract kinds and states ------------------------------------------------------------------
+# --- contract kinds and states ----------------------------------------------------------------
 KIND_PERPETUAL = 1
 
 STATE_PRE_LAUNCH = 1
@@ -101,7 +102,7 @@ STATE_OPEN = 2
 STATE_HALTED = 3
 STATE_REDUCE_ONLY = 4
 
-# --- order flags: one int64, packed so that an order fits one record ------------------------------
+# --- order flags: one int64, packed so that an order fits one record --------------------------
 #  bits 0-3 type, 4-7 time in force, 8 post_only, 9 reject_post_only, 10 reduce_only,
 #  11 liquidation (set by the engine only)
 TYPE_LIMIT = 0
@@ -118,7 +119,7 @@ FLAG_LIQUIDATION = 1 << 11
 CLIENT_FLAGS = TYPE_MASK | TIF_MASK | FLAG_POST_ONLY | FLAG_REJECT_POST_ONLY | FLAG_REDUCE_ONLY
 FLAG_MAKER = 1 << 16  # in OrderFilled.flags only: this side of the trade was resting
 
-# --- oracle status (oracle/aggregation.py uses the same numbers; a test holds them equal) ---------
+# --- oracle status (oracle/aggregation.py uses the same numbers; a test holds them equal) -----
 ORACLE_NO_PRICE = 0
 ORACLE_VALID = 1
 ORACLE_WIDE = 2

@@ -41,9 +41,9 @@ def warm_up() -> StateMachine:
 
 
 def seal() -> None:
-    """Refuse any further compilation of engine, risk and oracle kernels."""
+    """Refuse any further compilation of kernels, wherever they are defined."""
     for name, module in list(sys.modules.items()):
-        if name.startswith(("exchange.engine", "risk.", "oracle.")):
+        if name.startswith(("exchange.", "risk.", "oracle.")):
             for kernel in vars(module).values():
                 if isinstance(kernel, Dispatcher) and kernel.signatures:
                     kernel.disable_compile()
