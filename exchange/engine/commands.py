@@ -83,7 +83,7 @@ PLACE_ORDER = _layout(
     "idempotency_key",
     "valid_until_ns",
 )
-# The order fields stand where PLACE_ORDER has them; contract, side and flags are the order's own
+# The order fields stand where PLACE_ORDER has them; contract, side and flags are its own
 # and are not read here. quantity_lots: the new total, filled included.
 AMEND_ORDER = _layout(
     "account",
