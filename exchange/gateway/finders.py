@@ -19,7 +19,7 @@ PREFIX = "vendor"
 class LightweightChartsFinder(BaseFinder):
     """Publishes `vendor/lightweight-charts.js` and no other file of the wheel."""
 
-    def find(  # type: ignore[override]  # One body answers both of Django's overloads.
+    def find(  # One body answers both of Django's overloads.
         self, path: str, find_all: bool = False, **_: Any
     ) -> Any:
         found = [str(_folder() / ASSET)] if path == f"{PREFIX}/{ASSET}" else []

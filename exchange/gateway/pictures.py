@@ -30,32 +30,30 @@ _VERDICTS = {
 }
 
 
-def markets() -> list[Picture] | None:
-    """One row a listed contract, or None while the venue does not answer."""
+def markets() -> list[Picture]:
+    """One row a listed contract; none while the venue starts."""
     instruments, summaries = pages.first_picture(
         ("public/get_instruments", {}),
         ("public/get_book_summary_by_currency", {"currency": "USDC"}),
     )
-    if instruments is None:
-        return None
     summary_of = {row["instrument_name"]: row for row in summaries or []}
     return [
         {
             **identity(instrument),
             **_summary(summary_of.get(instrument["instrument_name"], {}), instrument),
         }
-        for instrument in instruments
+        for instrument in instruments or []
     ]
 
 
 def trade(contract: str) -> Picture | None:
-    """All that the trade page opens with; None if there is no such contract."""
+    """All that the trade page opens with; None if other contracts are listed, but not this."""
     named = {"instrument_name": contract}
     instruments, book = pages.first_picture(
         ("public/get_instruments", {}),
         ("public/get_order_book", {**named, "depth": BOOK_ROWS}),
     )
-    if instruments is None:
+    if not instruments:
         return {"contract": identity({"instrument_name": contract}), "first": {}, "market": {}}
     instrument = next((row for row in instruments if row["instrument_name"] == contract), None)
     if instrument is None:

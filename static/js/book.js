@@ -15,6 +15,9 @@ export function watchBook(contract, listener) {
   return book.watch(listener);
 }
 
+// The book that is being watched under this name.
+export const bookOf = (name) => books.get(name);
+
 class Book {
   isWhole = false;
   bids = new Map();

@@ -1,0 +1,1 @@
+"""The terminal in real Chromium, against a real venue."""

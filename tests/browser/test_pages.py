@@ -1,0 +1,130 @@
+"""Pages without a browser: the policy they carry, and what they say while the venue is down."""
+
+import re
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+
+from exchange.gateway import onboarding, pictures, views
+from exchange.gateway.finders import LightweightChartsFinder
+
+BOOK = {
+    "instrument_name": "BTC_USDC-PERPETUAL",
+    "bids": [[61_659.7, 0.5], [61_659.6, 1.25]],
+    "asks": [[61_659.8, 0.25]],
+}
+INSTRUMENT = {
+    "instrument_name": "BTC_USDC-PERPETUAL",
+    "tick_size": 0.1,
+    "min_trade_amount": 0.001,
+    "max_leverage": 50,
+}
+
+
+def test_scripts_of_a_page_carry_the_nonce_of_its_policy(client: Client) -> None:
+    response = client.get("/")
+
+    policy = response.headers["Content-Security-Policy"]
+    nonce = re.search(r"script-src 'self' 'nonce-([^']+)'", policy)
+    assert nonce is not None
+    assert set(re.findall(r'<script[^>]* nonce="([^"]*)"', response.text)) == {nonce[1]}
+    assert "frame-ancestors 'none'" in policy
+    assert "connect-src 'self' ws://testserver wss://testserver" in policy
+
+
+def test_nonce_differs_from_answer_to_answer(client: Client) -> None:
+    policies = {client.get("/").headers["Content-Security-Policy"] for _ in range(2)}
+
+    assert len(policies) == 2
+
+
+def test_pages_open_while_the_venue_is_down(client: Client) -> None:
+    markets, trade = client.get("/"), client.get("/trade/BTC_USDC-PERPETUAL")
+
+    assert "The venue is starting" in markets.text
+    assert trade.status_code == 200
+    assert "nv-ticket" in trade.text
+
+
+def test_portfolio_asks_for_a_login(client: Client) -> None:
+    response = client.get("/portfolio")
+
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/accounts/login/")
+
+
+def test_unknown_address_has_a_page_of_its_own(client: Client) -> None:
+    response = client.get("/no-such-page")
+
+    assert response.status_code == 404
+    assert "There is nothing here" in response.text
+
+
+def test_error_page_needs_nothing_but_its_template() -> None:
+    assert "Something broke on our side" in render_to_string("500.html")
+
+
+def test_old_form_is_explained(rf: RequestFactory) -> None:
+    request = rf.get("/")
+
+    response = views.csrf_failure(request, "CSRF cookie not set.")
+
+    assert response.status_code == 403
+    assert b"The form was too old" in response.content
+
+
+def test_finder_publishes_one_file_of_the_wheel() -> None:
+    found = [path for path, _ in LightweightChartsFinder().list([])]
+
+    assert found == ["lightweight-charts.js"]
+    assert finders.find("vendor/lightweight-charts.js") is not None
+    assert LightweightChartsFinder().find("vendor/__init__.py") is None
+
+
+def test_first_book_is_summed_and_grouped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exchange.gateway.pages.first_picture", lambda *_: [[INSTRUMENT], BOOK])
+
+    picture = pictures.trade("BTC_USDC-PERPETUAL")
+
+    assert picture is not None
+    assert [row["price"] for row in picture["bids"]] == ["61,659.7", "61,659.6"]
+    assert [row["total"] for row in picture["bids"]] == ["0.500", "1.750"]
+    assert picture["bids"][1]["depth"] == "1.000"
+
+
+def test_unlisted_contract_has_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exchange.gateway.pages.first_picture", lambda *_: [[INSTRUMENT], None])
+
+    assert pictures.trade("DOGE_USDC-PERPETUAL") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "text"),
+    [("1234567.85", 1, "1,234,567.9"), (-0.5, 2, "−0.50"), (None, 1, "–"), (0, 0, "0")],
+)
+def test_numbers_are_grouped_with_the_decimals_of_their_tick(
+    value: object, places: int, text: str
+) -> None:
+    assert pictures.grouped(value, places) == text
+
+
+def test_verdict_is_that_of_the_worst_part() -> None:
+    parts = [
+        {"name": name, "health": health, "detail": ""}
+        for name, health in (("a", "ok"), ("b", "late"))
+    ]
+
+    assert pictures.status(parts)["state"] == "degraded"
+    assert (
+        pictures.status([*parts, {"name": "c", "health": "down", "detail": ""}])["state"]
+        == "down"
+    )
+    assert pictures.status(parts[:1])["state"] == "ok"
+
+
+def test_account_name_can_not_be_taken_by_a_bot(django_user_model: type) -> None:
+    person = django_user_model(pk=7, username="maker-btc")
+
+    assert onboarding.account_name(person) == "user-7 maker-btc"

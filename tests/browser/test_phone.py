@@ -1,0 +1,50 @@
+"""390 x 844: one panel at a time, the ticket as a sheet, and no sideways scrolling."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Opener
+from tests.browser.terminal import BTC, PHONE
+
+OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
+
+
+def test_tabs_show_one_panel_at_a_time(open_terminal: Opener) -> None:
+    visitor = open_terminal(PHONE, is_phone=True)
+    visitor.trade()
+    panels = visitor.page.locator(".desk > .panel:not(.ticket)")
+
+    for tab, wanted in (("Book", ".ladder"), ("Positions", ".bottom"), ("Chart", ".chart")):
+        visitor.page.locator("nv-phone").get_by_role("tab", name=tab).click()
+
+        expect(visitor.page.locator(f".desk > {wanted}")).to_be_visible()
+        assert sum(panel.is_visible() for panel in panels.all()) == 1
+
+
+def test_ticket_is_a_sheet_that_trades(open_terminal: Opener) -> None:
+    alice = open_terminal(PHONE, is_phone=True)
+    alice.sign_up()
+    alice.fund()
+    alice.trade()
+    tabs = alice.page.locator("nv-phone")
+
+    tabs.get_by_role("tab", name="Trade").click()
+    alice.choose("type", "market")
+    alice.enter(size="0.02")
+    alice.submit.click()
+    alice.toast("Bought 0.020 BTC")
+    tabs.get_by_role("tab", name="Positions").click()
+
+    expect(alice.page.locator("nv-positions")).to_contain_text("Long 0.020")
+    expect(alice.page.locator(".ticket")).not_to_be_visible()
+
+
+def test_no_page_scrolls_sideways(open_terminal: Opener) -> None:
+    alice = open_terminal(PHONE, is_phone=True)
+    alice.sign_up()
+    alice.fund()
+
+    for path in ("/", f"/trade/{BTC}", "/portfolio", "/status", "/welcome"):
+        alice.go(path)
+        alice.wait_until_live()
+
+        assert alice.evaluate(OVERFLOW) <= 0, path
