@@ -5,13 +5,15 @@ state; the real engine never waits for it.
 
 REPL-001  commands named by a Quarantine anywhere in the journal are replaced by a command that
           changes nothing, before they are applied.
-REPL-002  a command that breaks the engine is reported with its sequence: PoisonCommand.
+REPL-002  where the journal holds the hash of a state, the replica's own must be the same.
+REPL-003  a command that breaks the engine is reported with its sequence: PoisonCommand.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from exchange.engine import snapshot
 from exchange.engine.admission import QUARANTINED_KIND
 from exchange.engine.state import Counter
 from exchange.engine.state_machine import ENGINE_VERSION, StateMachine
@@ -32,6 +34,10 @@ class PoisonCommand(Exception):
             f"after it was applied. To go on without it: manage.py quarantine {sequence}"
         )
         self.sequence = sequence
+
+
+class StateDiverged(Exception):
+    """The same commands gave another state here than when they were journaled."""
 
 
 def snapshot_directory() -> Path:
@@ -75,19 +81,37 @@ class Replica:
     def sequence(self) -> int:
         return self.head.sequence
 
-    def advance(self, to_sequence: int | None = None) -> Iterator[tuple[Row, Records]]:
-        """Apply the rows that follow, to the journal's end or the row that holds to_sequence.
+    def rows(self, to_sequence: int | None = None) -> Iterator[Row]:
+        """The checked rows that follow, for `apply`.
 
-        Yields each row with its events, which are valid until the next step. Raises
-        JournalCorrupt, EngineVersionNeeded and PoisonCommand; after the last, open another.
+        Raises JournalCorrupt and EngineVersionNeeded.
         """
         for row in journal.read_rows(self._connection, self.head, to_sequence=to_sequence):
             journal.check_version(row)
-            if row.quarantined is not None:
-                self._quarantined |= {row.quarantined}
-            events = apply_commands(self.machine, self.commands(row))
-            self.head = row.head
-            yield row, events
+            yield row
+
+    def apply(self, row: Row) -> Records:
+        """Events of the next row, valid until the next call.
+
+        Raises StateDiverged, and PoisonCommand, after which this replica is of no more use.
+        """
+        assert row.first_sequence == self.sequence + 1, row.first_sequence
+        if row.state_hash is not None and row.state_sequence == self.sequence:
+            self._check_state(row.state_hash)
+        if row.quarantined is not None:
+            self._quarantined |= {row.quarantined}
+        events = apply_commands(self.machine, self.commands(row))
+        self.head = row.head
+        return events
+
+    def advance(self, to_sequence: int | None = None) -> Iterator[tuple[Row, Records]]:
+        """Apply the rows that follow, to the journal's end or the row that holds to_sequence.
+
+        Yields each row with its events, which are valid until the next step. Raises what `rows`
+        and `apply` raise.
+        """
+        for row in self.rows(to_sequence):
+            yield row, self.apply(row)
 
     def catch_up(self, to_sequence: int | None = None) -> int:
         """Advance without looking at the events; the number of commands applied."""
@@ -104,11 +128,22 @@ class Replica:
                 commands["kind"][sequence - row.first_sequence] = QUARANTINED_KIND
         return commands
 
+    def state_hash(self) -> bytes:
+        return snapshot.state_hash(self.machine.state)
+
     def save_snapshot(self) -> Path:
         return snapshots.save(self._directory, self.machine.state, self.head)
 
     def close(self) -> None:
         self._connection.close()
+
+    def _check_state(self, recorded: bytes) -> None:
+        actual = self.state_hash()
+        if actual != recorded:
+            raise StateDiverged(
+                f"The state after sequence {self.sequence} has hash {actual.hex()}; the "
+                f"journal says {recorded.hex()}. This engine does not compute what the venue did."
+            )
 
 
 def apply_commands(machine: StateMachine, commands: Records) -> Records:

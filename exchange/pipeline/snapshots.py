@@ -55,7 +55,7 @@ def save(directory: Path, state: State, head: Head) -> Path:
     draft.rename(path)
     _sync_directory(directory)
     crash_point("snapshot_renamed")
-    _prune(directory)
+    _prune(directory, path)
     return path
 
 
@@ -96,8 +96,10 @@ def _newest_first(directory: Path) -> list[Path]:
     return sorted(directory.glob("*.snap"), reverse=True)
 
 
-def _prune(directory: Path) -> None:
-    for path in _newest_first(directory)[KEEP:]:
+def _prune(directory: Path, newest: Path) -> None:
+    """Files above the newest are of a journal that was lost; they must not crowd out ours."""
+    ours = [path for path in _newest_first(directory) if path.name <= newest.name]
+    for path in ours[KEEP:]:
         path.unlink(missing_ok=True)
 
 
