@@ -186,7 +186,7 @@ def mark_contracts(s: State, e: EventBuffer, underlying: int) -> None:
 def accounts_under_water(s: State, underlying: int) -> Integers:
     """Accounts with a position on the underlying below maintenance, or being liquidated.
 
-    Ascending, each once: the order in which they are reviewed.
+    In no order, and more than once when they hold several contracts of it.
     """
     total = 0
     for contract in range(s.counters[_CONTRACTS]):
@@ -207,30 +207,18 @@ def accounts_under_water(s: State, underlying: int) -> Integers:
                     continue
             found[used] = account
             used += 1
-    return np.unique(found[:used])
+    return found[:used]
 
 
-@kernel
 def settle_variation(s: State, e: EventBuffer, contract: int) -> None:
     """Turn profit and loss into cash as far as losers can pay (CLEAR-004)."""
     slots = np.sort(holders(s, contract))
     moved = np.zeros(slots.size, np.int64)
-    collected = _collect_losses(s, slots, moved)
-    _share_among_winners(s, contract, slots, moved, collected)
-    for i in range(slots.size):
-        if moved[i] != 0:
-            account = slots[i] // SLOTS_MAX
-            s.positions[slots[i]]["settled_units"] += moved[i]
-            emit.variation_settled(
-                e,
-                account,
-                contract,
-                moved[i],
-                s.positions[slots[i]]["unsettled_units"],
-                s.balances[account, USDC],
-                s.contracts[contract]["mark_ticks"],
-            )
-        release_if_empty(s, slots[i])
+    collected = collect_losses(s, slots, moved)
+    shares, remainders = pro_rata(s, contract, slots, collected)
+    left = collected - int(shares.sum())
+    shares[np.argsort(-remainders, kind="stable")[:left]] += 1
+    pay_winners(s, e, contract, slots, moved, shares)
 
 
 @inner_kernel
@@ -281,9 +269,12 @@ def _mark_contract(s: State, e: EventBuffer, contract: int) -> None:
         )
 
 
-@inner_kernel
-def _collect_losses(s: State, slots: Integers, moved: Integers) -> int:
-    """Mark every position and move what losers can pay into CLEARING; returns the sum."""
+@kernel
+def collect_losses(s: State, slots: Integers, moved: Integers) -> int:
+    """Mark every position and move what losers can pay into CLEARING; returns the sum.
+
+    slots : (n,) int64, flat position slots of all holders; moved : (n,) int64, written: units.
+    """
     collected = 0
     for i in range(slots.size):
         row = s.positions[slots[i]]
@@ -301,49 +292,69 @@ def _collect_losses(s: State, slots: Integers, moved: Integers) -> int:
     return collected
 
 
-@inner_kernel
-def _share_among_winners(
-    s: State, contract: int, slots: Integers, moved: Integers, collected: int
-) -> None:
-    """Pay what was collected to those with unsettled profit, the two house claims included."""
+@kernel
+def pro_rata(
+    s: State, contract: int, slots: Integers, collected: int
+) -> tuple[Integers, Integers]:
+    """(floors of the shares, their remainders) of those with unsettled profit.
+
+    The last two entries are the claims of FEES and INSURANCE. Units; remainders are comparable.
+    """
     row = s.contracts[contract]
     count = slots.size
     claims = np.zeros(count + 2, np.int64)
-    total = 0
+    remainders = np.zeros(count + 2, np.int64)
     for i in range(count):
         claims[i] = max(0, s.positions[slots[i]]["unsettled_units"])
-        total += claims[i]
     claims[count] = row["fees_unsettled_units"]
     claims[count + 1] = row["insurance_unsettled_units"]
-    total += claims[count] + claims[count + 1]
-    if collected == 0:
-        return
+    total = 0
+    for i in range(count + 2):
+        total += claims[i]
     assert total >= collected
-    shares = _pro_rata(claims, total, collected)
+    for i in range(count + 2):
+        if collected > 0 and claims[i] > 0:
+            remainders[i] = mul_div_remainder(claims[i], collected, total)
+            claims[i] = mul_div_floor(claims[i], collected, total)
+        else:
+            claims[i] = 0
+    return claims, remainders
+
+
+@kernel
+def pay_winners(
+    s: State,
+    e: EventBuffer,
+    contract: int,
+    slots: Integers,
+    moved: Integers,
+    shares: Integers,
+) -> None:
+    """Pay the shares out of CLEARING and say what moved; slots left empty are freed."""
+    row = s.contracts[contract]
+    count = slots.size
     for i in range(count):
+        account = slots[i] // SLOTS_MAX
+        position = s.positions[slots[i]]
         if shares[i] > 0:
-            transfer(s, CLEARING, slots[i] // SLOTS_MAX, USDC, shares[i])
-            s.positions[slots[i]]["unsettled_units"] -= shares[i]
+            transfer(s, CLEARING, account, USDC, shares[i])
+            position["unsettled_units"] -= shares[i]
             moved[i] += shares[i]
+        if moved[i] != 0:
+            position["settled_units"] += moved[i]
+            emit.variation_settled(
+                e,
+                account,
+                contract,
+                moved[i],
+                position["unsettled_units"],
+                s.balances[account, USDC],
+                row["mark_ticks"],
+            )
+        release_if_empty(s, slots[i])
     if shares[count] > 0:
         transfer(s, CLEARING, FEES, USDC, shares[count])
         row["fees_unsettled_units"] -= shares[count]
     if shares[count + 1] > 0:
         transfer(s, CLEARING, INSURANCE, USDC, shares[count + 1])
         row["insurance_unsettled_units"] -= shares[count + 1]
-
-
-@inner_kernel
-def _pro_rata(claims: Integers, total: int, amount: int) -> Integers:
-    """Shares of amount by claim, summing to it exactly: floors, then largest remainders."""
-    shares = np.zeros(claims.size, np.int64)
-    remainders = np.zeros(claims.size, np.int64)
-    left = amount
-    for i in range(claims.size):
-        shares[i] = mul_div_floor(claims[i], amount, total)
-        left -= shares[i]
-        remainders[i] = -mul_div_remainder(claims[i], amount, total)
-    ranked = np.argsort(remainders, kind="mergesort")  # stable: ties to the lowest account
-    for i in range(left):
-        shares[ranked[i]] += 1
-    return shares

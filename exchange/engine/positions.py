@@ -138,7 +138,7 @@ def reduce_open_order(
         assert row["sell_lots"] >= 0
 
 
-@inner_kernel
+@kernel
 def holders(s: State, contract: int) -> Integers:
     """Flat slots of everyone with a slot in the contract, in list order; a fresh array."""
     count = s.contracts[contract]["holder_count"]

@@ -12,7 +12,7 @@ import struct
 
 import numpy as np
 
-from exchange.engine.state import Counter, State, empty_state
+from exchange.engine.state import Counter, Integers, State, empty_state
 from exchange.engine.units import SLOTS_MAX
 
 MAGIC = b"NOVSNAP1"
@@ -67,14 +67,14 @@ def _digest(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=HASH_BYTES).digest()
 
 
-def _as_rows(table: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _as_rows(table: Integers) -> Integers:
     """Any table as (rows, integers) int64, sharing memory."""
     if table.dtype.names is not None:
         table = table.view(np.int64).reshape(*table.shape, -1)
     return table.reshape(-1, table.shape[-1]) if table.ndim > 1 else table.reshape(-1, 1)
 
 
-def _used_rows(state: State, name: str) -> np.ndarray:  # type: ignore[type-arg]
+def _used_rows(state: State, name: str) -> Integers:
     """The part of a table that may hold anything; pages only reserved are not touched."""
     counters = state.counters
     limits = {

@@ -10,11 +10,13 @@ STATE-003  an order's public id is (number << 20) | slot, the number counting al
            made: looked up without a hash table, and never used twice.
 """
 
+from collections.abc import Callable
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.core.dispatcher import Dispatcher
 
 from exchange.engine.units import (
     ACCOUNTS_MAX,
@@ -33,12 +35,38 @@ from exchange.engine.units import (
     WITHDRAWALS_MAX,
 )
 
-# Every kernel of the engine: cached on disk, releases the GIL, never fastmath, never parallel.
-# An inner kernel is called by kernels only: without the bridge from Python, which unpacks
-# thirteen
-# tables, it compiles five times faster.
-kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True)
-inner_kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
+_KERNEL_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def kernel(function: _Function) -> _Function:
+    """Compile a function of the engine: cached on disk, releases the GIL, never fastmath."""
+    return _one_signature(njit(**_KERNEL_OPTIONS)(function))
+
+
+def inner_kernel(function: _Function) -> _Function:
+    """A kernel that only kernels call.
+
+    Without the bridge from Python, which unpacks thirteen tables, it compiles in a fifth.
+    """
+    return _one_signature(njit(**_KERNEL_OPTIONS, no_cpython_wrapper=True)(function))
+
+
+def _one_signature(dispatcher: Any) -> Any:
+    """Compile a kernel once for int64, not again for each constant it is called with.
+
+    Numba types a constant argument as a literal of its value, and so compiles one copy a value.
+    """
+    if not isinstance(dispatcher, Dispatcher):
+        return dispatcher  # NUMBA_DISABLE_JIT: the plain function
+    resolve = dispatcher.get_call_template
+
+    def resolve_unliteral(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
+        return resolve(tuple(types.unliteral(arg) for arg in args), kws)
+
+    dispatcher.get_call_template = resolve_unliteral
+    return dispatcher
+
 
 Table = np.ndarray[tuple[int, ...], np.dtype[np.void]]
 Integers = np.ndarray[tuple[int, ...], np.dtype[np.int64]]

@@ -259,7 +259,8 @@ class StateMachine:
         if not clearing.refresh_index(self.state, self._buffer, underlying):
             return
         clearing.mark_contracts(self.state, self._buffer, underlying)
-        for account in clearing.accounts_under_water(self.state, underlying):
+        # Ascending and each once: the order of review is the account's number.
+        for account in np.unique(clearing.accounts_under_water(self.state, underlying)):
             self._make_room(_EVENTS_PER_REVIEW_MAX)
             review_account(self.state, self._buffer, int(account))
 
@@ -270,7 +271,7 @@ class StateMachine:
         row = self.state.contracts[contract]
         if int(row["mark_ticks"]) == 0:
             return RejectReason.NO_MARK_PRICE, 0
-        self._make_room(int(row["holder_count"]) + 1)
+        self._make_room(int(row["holder_count"]) + 2)
         clearing.settle_variation(self.state, self._buffer, contract)
         return _OK, 0
 

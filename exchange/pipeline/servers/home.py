@@ -60,14 +60,15 @@ def jit_cache_directory() -> Path:
     """A cache of compiled kernels that changes whenever a source they could come from does.
 
     Numba's own cache looks at the file of the kernel alone: a constant changed in `units.py`
-    would leave every kernel that imported it as it was.
+    would leave every kernel that imported it as it was. It belongs to the sources, not to a
+    venue: all homes of one checkout share it.
     """
     digest = hashlib.blake2b(digest_size=12)
     for package in ("exchange/engine", "risk", "oracle"):
         for path in sorted((PROJECT / package).rglob("*.py")):
             content = path.read_bytes()
             digest.update(f"{path.relative_to(PROJECT)}:{len(content)}:".encode() + content)
-    root = os.environ.get("NOVATE_JIT_DIR") or novate_home() / "jit"
+    root = os.environ.get("NOVATE_JIT_DIR") or PROJECT / ".novate" / "jit"
     return Path(root) / digest.hexdigest()
 
 
