@@ -49,6 +49,7 @@ class Child:
     log: Path
     wave: int = 0  # Stopped together; the last wave first.
     environment: Mapping[str, str] = field(default_factory=dict)
+    once: bool = False  # It is meant to end, and is not started again.
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     failures: int = 0
@@ -72,16 +73,13 @@ class Supervisor:
         self._children.append(child)
         return child
 
-    def run_to_end(self, child: Child, tick: Callable[[], None]) -> None:
-        """Runs a child that is meant to end, calling `tick` meanwhile."""
-        self.start(child)
-        try:
-            while child.is_running():
-                tick()
-                time.sleep(POLL_SECONDS)
-        finally:
-            _stop([child])
-            self._children.remove(child)
+    def finish(self, child: Child) -> None:
+        """Waits for a one-time child, watching the others. Raises ChildFailed if it failed."""
+        assert child.once
+        while child.is_running():
+            self.watch()
+            time.sleep(POLL_SECONDS)
+        self._children.remove(child)
         assert child.process is not None
         if child.process.returncode:
             raise ChildFailed(_obituary(child))
@@ -90,6 +88,8 @@ class Supervisor:
         """Starts again whatever has died and whose time has come."""
         now = time.monotonic()
         for child in self._children:
+            if child.once:
+                continue
             if child.process is not None and child.process.poll() is not None:
                 self._bury(child, now)
             if child.process is None and now >= child.next_start:
@@ -103,7 +103,8 @@ class Supervisor:
 
     def stop(self) -> None:
         for wave in sorted({child.wave for child in self._children}, reverse=True):
-            _stop([child for child in self._children if child.wave == wave])
+            for name in _stop([child for child in self._children if child.wave == wave]):
+                self._report(f"{name} did not stop in {STOP_SECONDS:.0f} s and was killed")
         self._children.clear()
 
     def _bury(self, child: Child, now: float) -> None:
@@ -144,18 +145,22 @@ def _die_with(parent: int) -> None:
             os._exit(1)  # It died between the fork and the call.
 
 
-def _stop(children: Sequence[Child]) -> None:
-    """Asks all of them at once, waits, and ends what is left of their sessions."""
-    processes = [child.process for child in children if child.process is not None]
-    for process in processes:
-        if process.poll() is None:
-            process.terminate()
+def _stop(children: Sequence[Child]) -> list[str]:
+    """Asks all of them at once, waits, and ends their sessions; the names of those too slow."""
+    for child in children:
+        if child.process is not None and child.is_running():
+            child.process.terminate()
     deadline = time.monotonic() + STOP_SECONDS
-    for process in processes:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(max(0.0, deadline - time.monotonic()))
-        _end_session(process.pid)
-        process.wait()
+    late = []
+    for child in children:
+        if child.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.process.wait(max(0.0, deadline - time.monotonic()))
+            if child.is_running():
+                late.append(child.name)
+            _end_session(child.process.pid)
+            child.process.wait()
+    return late
 
 
 def _end_session(leader: int) -> None:

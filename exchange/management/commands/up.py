@@ -47,6 +47,7 @@ QUOTES_SECONDS = 30.0
 POLL_SECONDS = 0.05
 WATCH_SECONDS = 0.25
 HEAL_SECONDS = 2.0
+WARMUP = ("-m", "exchange.engine.warmup")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FIRST_CONTRACT = "BTC_USDC-PERPETUAL"
 LOCAL_HOSTS = {"127.0.0.1", "::1", "localhost"}
@@ -84,17 +85,18 @@ class _Venue:
         self._logs = private_directory(novate_home() / "log")
 
     def prepare(self) -> None:
-        """Database, kernels and static files."""
+        """Database and static files, while a child compiles the kernels."""
+        marker = jit_cache_directory() / "warm"
+        compiler = None if marker.exists() else self._start_once("warmup", *WARMUP)
         with _stage("database"):
             migrate_if_behind(_note)
-        marker = jit_cache_directory() / "warm"
-        if not marker.exists():
-            with _stage("kernels (compiled once for these sources: half a minute or so)"):
-                self._run_once("warmup", ("-m", "exchange.engine.warmup"))
-                marker.touch()
         if static_files.are_stale():
             with _stage("static files"):
                 static_files.collect()
+        if compiler is not None:
+            with _stage("kernels (compiled once for these sources: a minute or so)"):
+                self.supervisor.finish(compiler)
+            marker.touch()
 
     def start_core(self, *, with_demo: bool) -> None:
         """What holds the state, and the contracts to trade."""
@@ -108,7 +110,7 @@ class _Venue:
             self._wait("projector", projector_has_caught_up)
         with _stage("contracts and demonstration accounts" if with_demo else "contracts"):
             extra = () if with_demo else ("--listings-only",)
-            self._run_once("seed", manage("seed_demo", *extra))
+            self.supervisor.finish(self._start_once("seed", *manage("seed_demo", *extra)))
         connection.close()
 
     def start_edge(self, *, with_demo: bool) -> None:
@@ -140,9 +142,10 @@ class _Venue:
     def _start(self, process: Process) -> Child:
         return self.supervisor.start(self._child(process))
 
-    def _run_once(self, name: str, arguments: tuple[str, ...]) -> None:
+    def _start_once(self, name: str, *arguments: str) -> Child:
         child = self._child(Process(name, arguments, processes.WORK))
-        self.supervisor.run_to_end(child, self.supervisor.watch)
+        child.once = True
+        return self.supervisor.start(child)
 
     def _child(self, process: Process) -> Child:
         environment = {
