@@ -67,16 +67,13 @@ async def keep_connected(
         try:
             async with Client.open(url) as client:
                 await client.authenticate(credentials.key, credentials.secret)
-                if complained:
-                    log.info("bot %d: connected again", number)
-                    complained = ""
                 await _trade(client, build(client, number))
         except (Disconnected, Refused) as error:
-            if type(error).__name__ != complained:
-                complained = type(error).__name__
-                log.warning("bot %d: %s", number, error)
-        if loop.time() - began > STEADY_SECONDS:
-            back_off = BACK_OFF_SECONDS
+            if loop.time() - began > STEADY_SECONDS:
+                back_off, complained = BACK_OFF_SECONDS, ""
+            if str(error) != complained:
+                complained = str(error)
+                log.warning("bot %d: %s", number, complained)
         await asyncio.sleep(back_off)
         back_off = min(2 * back_off, BACK_OFF_SECONDS_MAX)
 
