@@ -5,6 +5,7 @@ as plain dicts, so that a test can write out what it expects.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +26,7 @@ START_NS = 1_700_000_000 * NANOSECONDS
 UNITS = units.MONEY_SCALE  # 1 USDC
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """A contract as it is listed at launch: one tick of one lot is worth 100 units."""
 
     underlying: str
