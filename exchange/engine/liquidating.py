@@ -21,7 +21,15 @@ from exchange.engine.events import CancelReason, LiquidationStage
 from exchange.engine.execution import cancel_orders, cancel_remainder, match, new_order
 from exchange.engine.health import equity_and_maintenance, lots_maintenance
 from exchange.engine.ledger import charge, transfer
-from exchange.engine.matching import has_free_order, walk_book
+from exchange.engine.liquidation_legs import (
+    available_insurance,
+    limit_ticks,
+    position_give_up,
+    step_cost,
+    step_lots,
+    zero_price,
+)
+from exchange.engine.matching import has_free_order
 from exchange.engine.state import State, inner_kernel, kernel
 from exchange.engine.units import (
     BAD_DEBT,
@@ -33,7 +41,6 @@ from exchange.engine.units import (
     LIQUIDATION_MISS_PAUSE_NS,
     LIQUIDATION_MISSES_MAX,
     LIQUIDATION_PAUSE_NS,
-    LIQUIDATION_STEP_PERCENT,
     LIQUIDATION_STEPS_MAX,
     ORACLE_VALID,
     ORACLE_WIDE,
@@ -41,10 +48,8 @@ from exchange.engine.units import (
     TIF_IMMEDIATE_OR_CANCEL,
     USDC,
     compare_products,
-    mul_div_ceil,
-    mul_div_floor,
 )
-from risk.liquidation import give_up, liquidation_fee, zero_price_ticks, zero_value
+from risk.liquidation import liquidation_fee, zero_value
 
 _NONE = int(LiquidationStage.NONE)
 _BOOK = int(LiquidationStage.BOOK)
@@ -88,15 +93,6 @@ def review_account(s: State, e: EventBuffer, account: int) -> bool:
         if not _step(s, e, account, equity, maintenance):
             break
     return True
-
-
-@kernel
-def available_insurance(s: State, contract: int, time_ns: int) -> int:
-    """What the fund may still pay for a contract in this hour, units >= 0."""
-    row = s.contracts[contract]
-    hour = time_ns // INSURANCE_WINDOW_NS
-    paid = row["insurance_paid_units"] if row["insurance_hour"] == hour else 0
-    return max(0, min(s.balances[INSURANCE, USDC], row["insurance_cap_units"] - paid))
 
 
 @inner_kernel
@@ -177,11 +173,11 @@ def _best_leg(
         position = s.positions[slot]
         if position["contract"] == 0 or position["lots"] == 0:
             continue
-        lots = _step_lots(s, e, slot, equity, maintenance, is_insured)
+        lots = step_lots(s, e, slot, equity, maintenance, is_insured)
         number = position["contract"] - 1
         held = abs(position["lots"])
         freed = lots_maintenance(s, number, held) - lots_maintenance(s, number, held - lots)
-        cost = 1 + _step_cost(s, slot, lots, equity, maintenance, is_insured)
+        cost = 1 + step_cost(s, slot, lots, equity, maintenance, is_insured)
         order = compare_products(freed, best_cost, best_freed, cost)
         if order > 0 or (
             order == 0 and best != _NO_SLOT and number < s.positions[best]["contract"] - 1
@@ -191,156 +187,6 @@ def _best_leg(
             best_freed = freed
             best_cost = cost
     return best, best_lots
-
-
-@inner_kernel
-def _step_lots(
-    s: State, e: EventBuffer, slot: int, equity: int, maintenance: int, is_insured: bool
-) -> int:
-    """The fewest lots of this leg that reach the target, as the book and insurance allow."""
-    position = s.positions[slot]
-    number = position["contract"] - 1
-    contract = s.contracts[number]
-    held = abs(position["lots"])
-    limit = _limit_ticks(s, slot, equity, maintenance, is_insured)
-    closing = -1 if position["lots"] > 0 else 1
-    most = held
-    if held * contract["mark_ticks"] * contract["tick_value_units"] > LIQUIDATION_LARGE_UNITS:
-        most = mul_div_ceil(held, LIQUIDATION_STEP_PERCENT, 100)
-    depth, _, _ = walk_book(s, number, closing, limit, most)
-    if is_insured:
-        cover = available_insurance(s, number, e.cursor[emit.TIME_NS])
-        return _covered_lots(s, slot, depth, limit, equity, maintenance, cover)
-    low = 1
-    high = depth
-    while low < high:
-        middle = (low + high) // 2
-        if _reaches_target(s, slot, middle, limit, equity, maintenance):
-            high = middle
-        else:
-            low = middle + 1
-    return high
-
-
-@inner_kernel
-def _reaches_target(
-    s: State, slot: int, lots: int, limit: int, equity: int, maintenance: int
-) -> bool:
-    """Whether closing these lots in the book brings equity to 1.1 x maintenance."""
-    position = s.positions[slot]
-    number = position["contract"] - 1
-    contract = s.contracts[number]
-    side = 1 if position["lots"] > 0 else -1
-    held = abs(position["lots"])
-    _, price_lots, _ = walk_book(s, number, -side, limit, lots)
-    proceeds = side * price_lots * contract["tick_value_units"]
-    loss = side * lots * contract["mark_ticks"] * contract["tick_value_units"] - proceeds
-    improvement = proceeds - _zero_value(s, slot, lots, equity, maintenance)
-    fee = liquidation_fee(
-        abs(proceeds), contract["liquidation_fee_ppm"], improvement, equity - loss
-    )
-    after = maintenance - lots_maintenance(s, number, held)
-    after += lots_maintenance(s, number, held - lots)
-    return 10 * (equity - loss - fee) >= 11 * after
-
-
-@inner_kernel
-def _covered_lots(
-    s: State, slot: int, depth: int, limit: int, equity: int, maintenance: int, cover: int
-) -> int:
-    """The most lots whose shortfall against the zero price insurance can pay."""
-    low = 0
-    high = depth
-    while low < high:
-        middle = (low + high + 1) // 2
-        if _step_shortfall(s, slot, middle, limit, equity, maintenance) <= cover:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-@inner_kernel
-def _step_shortfall(
-    s: State, slot: int, lots: int, limit: int, equity: int, maintenance: int
-) -> int:
-    """What the book pays less than the zero value for these lots, units, any sign."""
-    position = s.positions[slot]
-    number = position["contract"] - 1
-    side = 1 if position["lots"] > 0 else -1
-    _, price_lots, _ = walk_book(s, number, -side, limit, lots)
-    proceeds = side * price_lots * s.contracts[number]["tick_value_units"]
-    return _zero_value(s, slot, lots, equity, maintenance) - proceeds
-
-
-@inner_kernel
-def _step_cost(
-    s: State, slot: int, lots: int, equity: int, maintenance: int, is_insured: bool
-) -> int:
-    """Impact against the mark plus the fee of closing these lots, units >= 0."""
-    position = s.positions[slot]
-    number = position["contract"] - 1
-    contract = s.contracts[number]
-    side = 1 if position["lots"] > 0 else -1
-    limit = _limit_ticks(s, slot, equity, maintenance, is_insured)
-    _, price_lots, _ = walk_book(s, number, -side, limit, lots)
-    proceeds = side * price_lots * contract["tick_value_units"]
-    impact = side * lots * contract["mark_ticks"] * contract["tick_value_units"] - proceeds
-    improvement = proceeds - _zero_value(s, slot, lots, equity, maintenance)
-    fee = liquidation_fee(
-        abs(proceeds), contract["liquidation_fee_ppm"], improvement, equity - impact
-    )
-    return max(0, impact) + fee
-
-
-@inner_kernel
-def _give_up(s: State, slot: int, equity: int, maintenance: int) -> int:
-    position = s.positions[slot]
-    weight = lots_maintenance(s, position["contract"] - 1, abs(position["lots"]))
-    return give_up(equity, weight, maintenance)
-
-
-@inner_kernel
-def _zero_value(s: State, slot: int, lots: int, equity: int, maintenance: int) -> int:
-    position = s.positions[slot]
-    contract = s.contracts[position["contract"] - 1]
-    return zero_value(
-        1 if position["lots"] > 0 else -1,
-        lots,
-        abs(position["lots"]),
-        contract["mark_ticks"] * contract["tick_value_units"],
-        _give_up(s, slot, equity, maintenance),
-    )
-
-
-@inner_kernel
-def _zero_price(s: State, slot: int, equity: int, maintenance: int) -> int:
-    position = s.positions[slot]
-    contract = s.contracts[position["contract"] - 1]
-    return zero_price_ticks(
-        1 if position["lots"] > 0 else -1,
-        abs(position["lots"]),
-        contract["mark_ticks"],
-        contract["tick_value_units"],
-        _give_up(s, slot, equity, maintenance),
-    )
-
-
-@inner_kernel
-def _limit_ticks(s: State, slot: int, equity: int, maintenance: int, is_insured: bool) -> int:
-    """The worst price of a step: mark -/+ 1.5 x maintenance rate, zero price (LIQD-003)."""
-    position = s.positions[slot]
-    number = position["contract"] - 1
-    contract = s.contracts[number]
-    held = abs(position["lots"])
-    side = 1 if position["lots"] > 0 else -1
-    own = lots_maintenance(s, number, held)
-    reach = mul_div_floor(3 * own, 1, 2 * held * contract["tick_value_units"])
-    furthest = max(1, contract["mark_ticks"] - side * reach)
-    if is_insured:
-        return furthest
-    zero = _zero_price(s, slot, equity, maintenance)
-    return max(zero, furthest) if side > 0 else min(zero, furthest)
 
 
 @inner_kernel
@@ -361,9 +207,9 @@ def _close(
     side = 1 if position["lots"] > 0 else -1
     held = abs(position["lots"])
     lot_units = contract["mark_ticks"] * contract["tick_value_units"]
-    give = _give_up(s, slot, equity, maintenance)
-    limit = _limit_ticks(s, slot, equity, maintenance, is_insured)
-    zero = _zero_price(s, slot, equity, maintenance)
+    give = position_give_up(s, slot, equity, maintenance)
+    limit = limit_ticks(s, slot, equity, maintenance, is_insured)
+    zero = zero_price(s, slot, equity, maintenance)
     order = new_order(s, e, slot // SLOTS_MAX, number, -side, _FLAGS, limit, lots, 0, 0)
     match(s, e, order, limit, 0, False)
     filled = lots - s.orders[order]["remaining_lots"]
@@ -462,10 +308,10 @@ def _emit_step(
         maintenance,
         s.contracts[position["contract"] - 1]["mark_ticks"],
         -1 if position["lots"] > 0 else 1,
-        _limit_ticks(s, slot, equity, maintenance, is_insured),
+        limit_ticks(s, slot, equity, maintenance, is_insured),
         wanted,
         filled,
-        _zero_price(s, slot, equity, maintenance),
+        zero_price(s, slot, equity, maintenance),
         fee,
         paid,
     )
