@@ -352,9 +352,17 @@ def pay_winners(
                 row["mark_ticks"],
             )
         release_if_empty(s, slots[i])
-    if shares[count] > 0:
-        transfer(s, CLEARING, FEES, USDC, shares[count])
-        row["fees_unsettled_units"] -= shares[count]
-    if shares[count + 1] > 0:
-        transfer(s, CLEARING, INSURANCE, USDC, shares[count + 1])
-        row["insurance_unsettled_units"] -= shares[count + 1]
+    # The house's own shares are postings like any other: projections rebuild its vaults from them.
+    mark = row["mark_ticks"]
+    fees, insurance = shares[count], shares[count + 1]
+    if fees > 0:
+        transfer(s, CLEARING, FEES, USDC, fees)
+        row["fees_unsettled_units"] -= fees
+        owed = row["fees_unsettled_units"]
+        emit.variation_settled(e, FEES, contract, fees, owed, s.balances[FEES, USDC], mark)
+    if insurance > 0:
+        transfer(s, CLEARING, INSURANCE, USDC, insurance)
+        row["insurance_unsettled_units"] -= insurance
+        owed = row["insurance_unsettled_units"]
+        fund = s.balances[INSURANCE, USDC]
+        emit.variation_settled(e, INSURANCE, contract, insurance, owed, fund, mark)

@@ -224,6 +224,8 @@ class SideBySide:
             names = ("account", "price_ticks", "quantity_lots")
             return ("accepted", event["sequence"], *(event[name] for name in names))
         if kind is EventKind.VARIATION_SETTLED:
+            if event["account"] < units.FIRST_USER_ACCOUNT:
+                return None  # The house's own share: the reference keeps it in its balances.
             names = ("account", "cash_units", "unsettled_units", "balance_units")
             return ("settled", *(event[name] for name in names))
         if kind in (
