@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from exchange.engine.commands import HEADER, PLACE_ORDER
+from exchange.engine.emit import USED, EventBuffer
 from exchange.engine.events import (
     COMMAND_REJECTED,
     ORDER_ACCEPTED,
@@ -34,6 +35,7 @@ from exchange.engine.health import (
     position_maintenance,
 )
 from exchange.engine.positions import claim_position
+from exchange.engine.records import RECORD_FIELDS
 from exchange.engine.state import Counter, Integers, State, empty_state, kernel
 from exchange.engine.state_machine import StateMachine
 from exchange.engine.units import (
@@ -163,7 +165,7 @@ def warm_up() -> None:
     """Compile or load what previews need; takes seconds when the cache is cold."""
     scratch = empty_state()
     stand_up_positions(scratch, TRADER, np.zeros((0, len(_POSITION_FIELDS)), np.int64))
-    stand_up_orders(scratch, TRADER, np.zeros((0, len(_ORDER_FIELDS)), np.int64))
+    stand_up_orders(scratch, _one_event(), TRADER, np.zeros((0, len(_ORDER_FIELDS)), np.int64))
     measure(scratch, TRADER, np.zeros((SLOTS_MAX, _MEASURES), np.int64))
     liquidation_price_ticks(1, 1, 1, 1, 1, 1, 1, 1)
 
@@ -183,7 +185,7 @@ def _scratch(
     state.balances[TRADER] = view.header["balances"]
     state.balances[MAKER, USDC] = MAKER_UNITS
     stand_up_positions(state, TRADER, _table(view.positions, _POSITION_FIELDS))
-    stand_up_orders(state, TRADER, _table(view.orders[::-1], _ORDER_FIELDS))
+    stand_up_orders(state, _one_event(), TRADER, _table(view.orders[::-1], _ORDER_FIELDS))
     return state
 
 
@@ -219,7 +221,9 @@ def _stand_up_book(state: State, view: AccountView, contract: int, levels: Recor
         for (side, price), amount in lots.items()
         if amount > 0
     ]
-    stand_up_orders(state, MAKER, np.array(rows, np.int64).reshape(-1, len(_ORDER_FIELDS)))
+    stand_up_orders(
+        state, _one_event(), MAKER, np.array(rows, np.int64).reshape(-1, len(_ORDER_FIELDS))
+    )
 
 
 def _health(state: State) -> AccountHealth:
@@ -317,6 +321,10 @@ def _best_ticks(levels: Records, side: int) -> int:
     return int(prices.min() if side == BUY else prices.max())
 
 
+def _one_event() -> EventBuffer:
+    return EventBuffer(np.zeros((1, RECORD_FIELDS), np.int64), np.zeros(3, np.int64))
+
+
 def _table(rows: Records, fields: tuple[str, ...]) -> Integers:
     table = np.zeros((len(rows), len(fields)), np.int64)
     for column, name in enumerate(fields):
@@ -338,13 +346,14 @@ def stand_up_positions(s: State, account: int, rows: Integers) -> None:
 
 
 @kernel
-def stand_up_orders(s: State, account: int, rows: Integers) -> None:
-    """rows : (orders, fields) in the order of _ORDER_FIELDS, oldest first."""
+def stand_up_orders(s: State, e: EventBuffer, account: int, rows: Integers) -> None:
+    """rows : (orders, fields) in the order of _ORDER_FIELDS, oldest first; e : one row."""
     for i in range(rows.shape[0]):
+        # What it emits is nobody's business here.
+        e.cursor[USED] = 0
         slot = new_order(
             s,
-            i + 1,
-            0,
+            e,
             account,
             rows[i, 0],
             rows[i, 1],
@@ -352,6 +361,7 @@ def stand_up_orders(s: State, account: int, rows: Integers) -> None:
             rows[i, 3],
             rows[i, 4],
             rows[i, 5],
+            0,
         )
         book_order(s, slot)
 
