@@ -175,6 +175,11 @@ class MarketData:
         commands += self._snapshots(sequence, time_ns, now_ns)
         return commands
 
+    def snapshot_due_ns(self) -> int | None:
+        """When the next stored snapshot falls behind too long; None when all are up to date."""
+        due = [book.snapshot_ns for book in self._books.values() if book.is_dirty]
+        return min(due) + SNAPSHOT_NS if due else None
+
     def everything(self, time_ns: int, now_ns: int) -> list[Command]:
         """All keys from scratch: at start, and when Valkey has lost them."""
         self._dirty.clear()

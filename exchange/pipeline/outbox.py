@@ -72,9 +72,10 @@ class Outbox:
 
     def market_due_ns(self) -> int | None:
         """How long until market data must be flushed; None when nothing waits."""
-        if not self._is_market_dirty:
-            return None
-        return max(0, self._flushed_ns + CONFLATION_NS - time.monotonic_ns())
+        due_ns = self._market.snapshot_due_ns()
+        if self._is_market_dirty:
+            due_ns = self._flushed_ns + CONFLATION_NS
+        return None if due_ns is None else max(0, due_ns - time.monotonic_ns())
 
     def close(self) -> None:
         self._link.close()

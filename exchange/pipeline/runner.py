@@ -62,9 +62,9 @@ def high_water_path() -> Path:
 
 
 def warm_up() -> None:
-    """Compile or load every kernel of this process, then forbid compiling: it would stall trading.
+    """Compile or load every kernel of this process, then forbid compiling.
 
-    A kernel that meets arguments of a new type afterwards fails loudly.
+    A compiler would stall trading for seconds; a kernel that meets arguments of a new type afterwards fails loudly.
     """
     machine = warmup.warm_up()
     views.warm_up(machine.state)
@@ -106,14 +106,18 @@ class Runner:
         Raises BelowHighWater, JournalCorrupt, EngineVersionNeeded and PoisonCommand.
         """
         replica = Replica.open()
-        started = time.monotonic()
-        count = replica.catch_up()
-        progress(
-            f"Replayed {count:,} commands in {time.monotonic() - started:.1f} s: "
-            f"sequence {replica.sequence:,}."
-        )
-        writer = _wait_for_lock(replica, progress, accept_loss_after)
-        replica.catch_up()
+        try:
+            started = time.monotonic()
+            count = replica.catch_up()
+            progress(
+                f"Replayed {count:,} commands in {time.monotonic() - started:.1f} s: "
+                f"sequence {replica.sequence:,}."
+            )
+            writer = _wait_for_lock(replica, progress, accept_loss_after)
+            replica.catch_up()
+        except BaseException:
+            replica.close()
+            raise
         return cls(replica, writer, url)
 
     def run(self, *, progress: Progress = logger.info) -> None:

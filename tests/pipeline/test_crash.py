@@ -1,4 +1,4 @@
-"""kill -9 at named points: nothing acknowledged is lost, nothing is doubled, nothing is half."""
+"""kill -9 at named points: nothing acknowledged is lost, nothing doubled, nothing half."""
 
 import pytest
 import redis
