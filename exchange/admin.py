@@ -20,11 +20,11 @@ class ReadOnlyAdmin(ModelAdmin):
 
     show_full_result_count = False
 
-    def get_list_display(self, _request: HttpRequest) -> list[str]:
+    def get_list_display(self, _request: HttpRequest) -> list[Any]:
         columns = self.model._meta.concrete_fields
         return [field.name for field in columns if not isinstance(field, BinaryField)][:10]
 
-    def get_ordering(self, _request: HttpRequest) -> list[str]:
+    def get_ordering(self, _request: HttpRequest) -> list[Any]:
         return ["-pk"]
 
     def has_add_permission(self, _request: HttpRequest) -> bool:

@@ -352,7 +352,7 @@ def pay_winners(
                 row["mark_ticks"],
             )
         release_if_empty(s, slots[i])
-    # The house's own shares are postings like any other: projections rebuild its vaults from them.
+    # The house's shares are postings too: projections rebuild its vaults from them.
     mark = row["mark_ticks"]
     fees, insurance = shares[count], shares[count + 1]
     if fees > 0:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from exchange.engine.commands import CommandKind, Records, make, pack_name
-from exchange.engine.state import ContractParameter, State
+from exchange.engine.state import ContractParameter, State, Table
 from exchange.engine.units import (
     KIND_PERPETUAL,
     MONEY_SCALE,
@@ -80,7 +80,7 @@ def missing_listings(state: State) -> list[Records]:
     return commands
 
 
-def _names(table: Records, used: str, words: int) -> list[list[int]]:
+def _names(table: Table, used: str, words: int) -> list[list[int]]:
     rows = table[table[used] != 0]
     return [[int(row[f"name_{i}"]) for i in range(words)] for row in rows]
 
