@@ -102,11 +102,11 @@ class _Venue:
         """What holds the state, and the contracts to trade."""
         with _stage("engine"), engine_ear() as ear:
             self._start(processes.engine())
+            self._start(processes.projector())
             self._wait("engine", ear.hears)
         self._start(processes.web(self._host, self._port))
         self._start(processes.fast_lane(self._host, self._port + 1))
         with _stage("projector"):
-            self._start(processes.projector())
             self._wait("projector", projector_has_caught_up)
         with _stage("contracts and demonstration accounts" if with_demo else "contracts"):
             extra = () if with_demo else ("--listings-only",)
