@@ -9,10 +9,8 @@ export function previewRows(answer, model) {
   const a = answer ?? {};
   const { pricePlaces = 2, lotPlaces = 3, base = "" } = model?.contract ?? {};
   const filled = Decimal.from(a.filled_amount ?? 0);
-  const fill = !answer ? DASH : filled.sign() > 0
-    ? `${number(filled, lotPlaces)} ${base} at ${number(a.average_price, pricePlaces)}` : "Rests in the book";
   return [
-    { label: "Expected fill", value: fill },
+    { label: "Expected fill", value: fillWords(a, filled, { pricePlaces, lotPlaces, base }) },
     { label: "Slippage to mid", value: filled.sign() > 0 ? unsigned(a.slippage) : DASH },
     { label: "Fee", value: answer ? `${money(a.fee ?? 0)} USDC` : DASH },
     { label: "Initial margin", value: change(a.initial_margin_before, a.initial_margin_after) },
@@ -24,6 +22,13 @@ export function previewRows(answer, model) {
 export function refusalOf(answer, error) {
   if (error) return errorInWords(error);
   return answer && answer.accepted === false ? reasonInWords(answer.reason_name, answer.shortfall) : null;
+}
+
+function fillWords({ accepted, average_price: average, resting_amount: resting }, filled, { pricePlaces, lotPlaces, base }) {
+  if (!accepted) return DASH;
+  const rests = Number(resting) > 0;
+  if (filled.sign() === 0) return rests ? "Rests in the book" : "Nothing would fill";
+  return `${number(filled, lotPlaces)} ${base} at ${number(average, pricePlaces)}${rests ? ", rest waits" : ""}`;
 }
 
 function liquidation({ liquidation_price: price, mark_price: mark }, places) {

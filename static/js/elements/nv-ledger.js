@@ -1,14 +1,15 @@
 // Everything that changed the balance, newest first.
 
-import { dateAndTime, directionOf, money, number, signed } from "novate/format";
+import { dateAndTime, directionOf, number, signed } from "novate/format";
 import { followHistory } from "novate/history";
 import { identity } from "novate/markets";
 import { Panel } from "novate/panel";
 import { stream } from "novate/stream";
 
 const WORDS = {
-  trade: "Trade", deposit: "Deposit", withdrawal: "Withdrawal", transfer: "Transfer", settlement: "Settlement",
-  liquidation: "Liquidation", fee: "Fee",
+  trade: "Trading fee", deposit: "Deposit", withdrawal: "Withdrawal", transfer: "Transfer",
+  settlement: "Profit and loss settled", liquidation: "Liquidation fee", insurance: "Paid by insurance",
+  socialized_loss: "Bad debt",
 };
 const SPAN_MS = 90 * 86_400_000;
 
@@ -38,8 +39,7 @@ function columns() {
     { label: "What", cell: (row) => WORDS[row.type] ?? row.type.replaceAll("_", " ") },
     { label: "Contract", cell: (row) => (row.instrument_name ? `${identity(row.instrument_name).base} ${identity(row.instrument_name).kind}` : "") },
     { label: "Change, USDC", kind: "number wide", cell: (row) => signed(row.change, 6), tone: (row) => directionOf(row.change) },
-    { label: "Fee, USDC", kind: "number", cell: (row) => (Number(row.commission) ? number(row.commission, 6) : "") },
-    { label: "Balance, USDC", kind: "number", cell: (row) => money(row.balance) },
+    { label: "Balance, USDC", kind: "number", cell: (row) => number(row.balance, 6) },
     { label: "Time", cell: (row) => dateAndTime(row.timestamp), tone: () => "muted" },
   ];
 }
