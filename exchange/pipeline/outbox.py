@@ -37,7 +37,10 @@ class Outbox:
     def __init__(self, url: str, state: State) -> None:
         self._link = Link(url)
         self._state = state
+        # A writer's views are valid until it is asked again: what goes out in one write comes
+        # from writers of its own.
         self._views = ViewWriter(state)
+        self._house_views = ViewWriter(state)
         self._market = MarketData(state)
         self._is_stale = True
         self._retry_at = 0.0
@@ -85,7 +88,7 @@ class Outbox:
         self._is_market_dirty = False
         sequence = int(self._state.counters[Counter.SEQUENCE])
         commands = self._market.flush(time_ns, self._flushed_ns)
-        pairs = self._views.views(house_accounts(), sequence, time_ns)
+        pairs = self._house_views.views(house_accounts(), sequence, time_ns)
         return [*commands, ("MSET", *(part for pair in pairs for part in pair))]
 
     def _write(self, commands: list[Command], time_ns: int) -> None:
@@ -104,9 +107,10 @@ class Outbox:
     def _write_everything(self, time_ns: int) -> None:
         accounts = np.arange(self._state.counters[Counter.ACCOUNTS])
         sequence = int(self._state.counters[Counter.SEQUENCE])
+        writer = ViewWriter(self._state)
         for start in range(0, len(accounts), ACCOUNTS_PER_WRITE):
             wanted = accounts[start : start + ACCOUNTS_PER_WRITE]
-            pairs = self._views.views(wanted, sequence, time_ns)
+            pairs = writer.views(wanted, sequence, time_ns)
             self._link.call("MSET", *(part for pair in pairs for part in pair))
         if commands := self._market.everything(time_ns, time.monotonic_ns()):
             self._link.call_many(commands)
