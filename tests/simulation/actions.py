@@ -101,7 +101,8 @@ def random_action(source: random.Random, accounts: int, contracts: int) -> Actio
     if draw < 0.86:
         return CancelAll(account, source.choice([-1, contract]), source.choice([0, 0, 1]))
     if draw < 0.95:
-        return Move(contract, round(source.gauss(0, 1_500)), source.choice([1, 1, 1, 5]))
+        spread_ppm = 10_000 if source.random() < 0.05 else 1_500
+        return Move(contract, round(source.gauss(0, spread_ppm)), source.choice([1, 1, 1, 5]))
     if draw < 0.96:
         return Wait(source.choice([0, 1, 4, 11]))
     if draw < 0.975:

@@ -8,9 +8,8 @@ from fractions import Fraction
 from math import ceil
 
 from tests.simulation.book import BUY, Order
-from tests.simulation.holdings import PPM, Holdings
+from tests.simulation.holdings import FILLS_MAX, PPM, Holdings
 
-FILLS_MAX = 1_000
 POSITIONS_MAX = 64
 QUANTITY_MAX = 1 << 31
 
@@ -111,31 +110,31 @@ def limits_objection(venue: Holdings, ask: Request, price: int, quantity: int) -
     return ""
 
 
-def book_objection(venue: Holdings, ask: Request, price: int, quantity: int) -> str:
+def book_objection(venue: Holdings, ask: Request, price: int) -> str:
     there = venue.markets[ask.contract].book.best_price(-ask.side)
     takes = there != 0 and ask.side * (price - there) >= 0
     if ask.post_only and takes:
         return "POST_ONLY_WOULD_TAKE"
     if ask.is_market and not takes:
         return "NO_LIQUIDITY"
-    if ask.force == "fok" and not can_fill_whole(venue, ask, price, quantity):
-        return "FILL_OR_KILL_UNFILLABLE"
     return ""
 
 
-def can_fill_whole(venue: Holdings, ask: Request, price: int, quantity: int) -> bool:
-    left, met = quantity, 0
-    for order in venue.markets[ask.contract].book.orders():
-        if order.side == ask.side or ask.side * (price - order.price) < 0:
+def surely_filled(venue: Holdings, order: Order) -> tuple[int, int]:
+    """What a fill-or-kill can rely on, maker by maker: (lots, sum of price x lots)."""
+    lots = price_lots = met = 0
+    for maker in venue.markets[order.contract].book.orders():
+        if maker.side == order.side or order.side * (order.price - maker.price) < 0:
             continue
         met += 1
-        if met > FILLS_MAX:
-            return False
-        if not maker_objection(venue, ask.account, order) and not order.reduce_only:
-            left -= order.remaining
-        if left <= 0:
-            return True
-    return False
+        if lots == order.quantity or met > FILLS_MAX:
+            break
+        if maker.reduce_only or maker_objection(venue, order.account, maker):
+            continue
+        taken = min(order.quantity - lots, maker.remaining)
+        lots += taken
+        price_lots += taken * maker.price
+    return lots, price_lots
 
 
 def maker_objection(

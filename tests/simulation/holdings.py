@@ -18,6 +18,7 @@ from tests.simulation.margin import (
 )
 
 PPM = 1_000_000
+FILLS_MAX = 1_000
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ class Holdings:
         orders = self.open_orders(account, contract)
         same = orders.buy_lots if side == BUY else orders.sell_lots
         fee = ceil(Fraction(price_lots * unit * terms.taker_fee_ppm, PPM))
+        fee += min(met, FILLS_MAX)  # every fill rounds its own fee up
         gain = side * (met * mark - price_lots) * unit - fee
         if rests:
             orders.add(side, order.price, rests)

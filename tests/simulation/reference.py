@@ -20,7 +20,6 @@ from math import ceil
 from typing import Any
 
 from tests.simulation.admission import (
-    FILLS_MAX,
     QUANTITY_MAX,
     Request,
     admission_objection,
@@ -30,9 +29,10 @@ from tests.simulation.admission import (
     form_objection,
     limits_objection,
     maker_objection,
+    surely_filled,
 )
 from tests.simulation.book import Order
-from tests.simulation.holdings import PPM, Holdings
+from tests.simulation.holdings import FILLS_MAX, PPM, Holdings
 from tests.simulation.settlement import settle
 
 OPEN_ORDERS_MAX = 500
@@ -61,7 +61,7 @@ class Reference:
         reason = limits_objection(venue, ask, price, quantity)
         if not reason and venue.order_count(ask.account) >= OPEN_ORDERS_MAX:
             reason = "TOO_MANY_ORDERS"
-        reason = reason or book_objection(venue, ask, price, quantity)
+        reason = reason or book_objection(venue, ask, price)
         order = Order(
             ask.account,
             ask.contract,
@@ -76,6 +76,8 @@ class Reference:
             post_only=ask.post_only,
             reject_post_only=ask.reject_post_only,
         )
+        if not reason and order.force == "fok" and surely_filled(venue, order)[0] < quantity:
+            reason = "FILL_OR_KILL_UNFILLABLE"
         if not reason and self._missing(order):
             reason = "INSUFFICIENT_MARGIN"
         if reason:
@@ -137,7 +139,8 @@ class Reference:
         met = 0
         reason = ""
         while order.remaining and not reason:
-            foreseen = book.worst(order)
+            # A fill-or-kill was looked at maker by maker before: it may go all the way.
+            foreseen = order.price if order.force == "fok" else book.worst(order)
             if not foreseen:
                 break
             passed, goes_on = self._match(order, foreseen)
@@ -158,8 +161,9 @@ class Reference:
 
     def _missing(self, order: Order) -> int:
         """What the account lacks to go on with what is left of an order; 0: nothing."""
-        book = self.venue.markets[order.contract].book
-        met, price_lots = book.foresee(order)
+        met, price_lots = self.venue.markets[order.contract].book.foresee(order)
+        if order.force == "fok":
+            met, price_lots = surely_filled(self.venue, order)
         rests = order.remaining - met if order.force == "gtc" else 0
         return self.venue.shortfall(order, met, price_lots, rests)
 
@@ -235,7 +239,7 @@ class Reference:
         place_in_list = list(venue.orders.items())
         del venue.orders[order.sequence]
         reason = limits_objection(venue, ask, limit, remaining)
-        reason = reason or book_objection(venue, ask, limit, remaining)
+        reason = reason or book_objection(venue, ask, limit)
         order.price, order.quantity, order.remaining = limit, quantity, remaining
         if not reason and self._missing(order):
             reason = "INSUFFICIENT_MARGIN"

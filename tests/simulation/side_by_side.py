@@ -9,7 +9,6 @@ comparison, since the reference has none; `is_over` tells.
 from collections.abc import Iterable
 
 from exchange.engine import units
-from exchange.engine.commands import CommandKind
 from exchange.engine.events import CancelReason, EventKind
 from exchange.engine.rejects import RejectReason
 from tests.engine.venue import Event, Venue
@@ -30,13 +29,9 @@ from tests.simulation.auditor import audit, rows
 from tests.simulation.book import BUY, SELL, Order
 from tests.simulation.holdings import Market
 from tests.simulation.margin import Terms
+from tests.simulation.player import Player
 from tests.simulation.reference import Outcome, Reference
 
-FORCES = {
-    "gtc": units.TIF_GOOD_TIL_CANCELLED,
-    "ioc": units.TIF_IMMEDIATE_OR_CANCEL,
-    "fok": units.TIF_FILL_OR_KILL,
-}
 LIQUIDATIONS = {
     EventKind.LIQUIDATION_STARTED,
     EventKind.LIQUIDATION_STEPPED,
@@ -50,8 +45,8 @@ class SideBySide:
     def __init__(self, venue: Venue, accounts: list[int]) -> None:
         self.venue = venue
         self.accounts = accounts
+        self.player = Player(venue, accounts)
         self.reference = Reference()
-        self.contracts = list(range(int(venue.state.counters[3])))
         self.sequences: dict[int, int] = {}  # the engine's order id -> placing sequence
         self.is_over = False
         self.seen: dict[str, int] = {}  # what happened how often
@@ -66,10 +61,11 @@ class SideBySide:
 
     def step(self, action: Action) -> None:
         """Applies one action to both and compares everything."""
-        expected, found = self._apply(action)
+        found = self._outcomes(self.player.play(action))
         if self.is_over:
             audit(self.venue.state)
             return
+        expected = self._expect(action)
         assert found == expected, f"{action}\nengine    {found}\nreference {expected}"
         for outcome in found:
             key = f"{outcome[0]} {outcome[1]}" if outcome[0] == "rejected" else outcome[0]
@@ -77,51 +73,36 @@ class SideBySide:
         self.compare()
         audit(self.venue.state)
 
-    # --- both sides of a command ------------------------------------------------------------
+    # --- the reference's side of a command --------------------------------------------------
 
-    def _apply(self, action: Action) -> tuple[list[Outcome], list[Outcome]]:
-        if isinstance(action, Place):
-            return self._place(action)
-        if isinstance(action, Amend):
-            return self._amend(action)
-        if isinstance(action, Cancel):
-            return self._cancel(action)
-        if isinstance(action, CancelAll):
-            return self._cancel_all(action)
-        if isinstance(action, Move):
-            return self._move(action)
-        if isinstance(action, Wait):
-            return self._wait(action)
-        if isinstance(action, Deposit):
-            return self._deposit(action)
-        return self._settle(action)
+    def _expect(self, action: Action) -> list[Outcome]:
+        """What the reference makes of an action; prices it learns from the engine."""
+        match action:
+            case Place():
+                return self._place(action)
+            case Amend():
+                return self._amend(action)
+            case Cancel():
+                return self._cancel(action)
+            case CancelAll():
+                account = self.accounts[action.account]
+                return self.reference.cancel_all(account, action.contract, action.label)
+            case Deposit():
+                account = self.accounts[action.account]
+                self.reference.venue.ledger.move(EXTERNAL, account, action.amount)
+            case Settle():
+                return self.reference.settle(action.contract)
+            case Move() | Wait():
+                self._learn_prices()
+        return []
 
-    def _place(self, action: Place) -> tuple[list[Outcome], list[Outcome]]:
-        account, contract = self.accounts[action.account], self.contracts[action.contract]
-        price = 0
-        if not action.is_market:
-            price = self.venue.mark(contract) + action.side * action.offset
-        flags = FORCES[action.force]
-        flags |= units.TYPE_MARKET if action.is_market else units.TYPE_LIMIT
-        flags |= units.FLAG_POST_ONLY * action.post_only
-        flags |= units.FLAG_REJECT_POST_ONLY * action.reject_post_only
-        flags |= units.FLAG_REDUCE_ONLY * action.reduce_only
-        found = self._engine(
-            CommandKind.PLACE_ORDER,
-            account,
-            contract=contract,
-            side=action.side,
-            flags=flags,
-            price_ticks=price,
-            quantity_lots=action.lots,
-            label=action.label,
-        )
+    def _place(self, action: Place) -> list[Outcome]:
         ask = Request(
             self.venue.sequence,
-            account,
-            contract,
+            self.accounts[action.account],
+            action.contract,
             action.side,
-            price,
+            self.player.price_of(action),
             action.lots,
             action.is_market,
             action.force,
@@ -130,82 +111,29 @@ class SideBySide:
             action.reduce_only,
             action.label,
         )
-        return self.reference.place(ask), found
+        return self.reference.place(ask)
 
-    def _amend(self, action: Amend) -> tuple[list[Outcome], list[Outcome]]:
-        engine_id, order = self._pick(action.order)
+    def _amend(self, action: Amend) -> list[Outcome]:
+        order = self._pick(action.order)
         if order is None:
-            return [], []
+            return []
         price = order.price
         if action.offset is not None:
-            price = self.venue.mark(order.contract) + order.side * action.offset
-        found = self._engine(
-            CommandKind.AMEND_ORDER,
-            order.account,
-            contract=order.contract,
-            side=order.side,
-            order=engine_id,
-            price_ticks=price,
-            quantity_lots=action.lots,
-        )
-        sequence = order.sequence
-        return self.reference.amend(order.account, sequence, price, action.lots), found
+            mark = self.reference.venue.markets[order.contract].terms.mark
+            price = mark + order.side * action.offset
+        return self.reference.amend(order.account, order.sequence, price, action.lots)
 
-    def _cancel(self, action: Cancel) -> tuple[list[Outcome], list[Outcome]]:
-        engine_id, order = self._pick(action.order)
+    def _cancel(self, action: Cancel) -> list[Outcome]:
+        order = self._pick(action.order)
         if order is None:
-            return [], []
-        account = order.account
-        if action.by_stranger:
-            account = next(other for other in self.accounts if other != account)
-        found = self._engine(CommandKind.CANCEL_ORDER, account, order=engine_id)
-        return self.reference.cancel(account, order.sequence), found
+            return []
+        account = self.player.stranger(order.account) if action.by_stranger else order.account
+        return self.reference.cancel(account, order.sequence)
 
-    def _cancel_all(self, action: CancelAll) -> tuple[list[Outcome], list[Outcome]]:
-        account = self.accounts[action.account]
-        found = self._engine(
-            CommandKind.CANCEL_ALL, account, contract=action.contract, label=action.label
-        )
-        return self.reference.cancel_all(account, action.contract, action.label), found
-
-    def _move(self, action: Move) -> tuple[list[Outcome], list[Outcome]]:
-        row = self.venue.state.contracts[self.contracts[action.contract]]
-        index = int(self.venue.state.underlyings[int(row["underlying"])]["index_e8"])
-        price = max(1, index + index * action.move_ppm // 1_000_000)
-        self.venue.pass_time(action.seconds)
-        produced = self.venue.observe(int(row["underlying"]), price)
-        self._learn_prices()
-        return [], self._outcomes(produced)
-
-    def _wait(self, action: Wait) -> tuple[list[Outcome], list[Outcome]]:
-        produced = self.venue.tick(action.seconds)
-        self._learn_prices()
-        return [], self._outcomes(produced)
-
-    def _deposit(self, action: Deposit) -> tuple[list[Outcome], list[Outcome]]:
-        account = self.accounts[action.account]
-        self.venue.deposit(account, action.amount)
-        self.reference.venue.ledger.move(EXTERNAL, account, action.amount)
-        return [], []
-
-    def _settle(self, action: Settle) -> tuple[list[Outcome], list[Outcome]]:
-        contract = self.contracts[action.contract]
-        produced = self.venue.do(
-            CommandKind.SETTLE_VARIATION, units.OPERATOR, contract=contract
-        )
-        return self.reference.settle(contract), self._outcomes(produced)
-
-    def _engine(self, kind: CommandKind, account: int, **fields: int) -> list[Outcome]:
-        return self._outcomes(self.venue.do(kind, account, account=account, **fields))
-
-    def _pick(self, number: int) -> tuple[int, Order | None]:
-        """The n-th live order, counted around."""
+    def _pick(self, number: int) -> Order | None:
+        """The n-th live order by age, counted around."""
         orders = sorted(self.reference.venue.orders.values(), key=lambda order: order.sequence)
-        if not orders:
-            return 0, None
-        order = orders[number % len(orders)]
-        engine_ids = {sequence: engine_id for engine_id, sequence in self.sequences.items()}
-        return engine_ids[order.sequence], order
+        return orders[number % len(orders)] if orders else None
 
     # --- the engine in the reference's words ------------------------------------------------
 
@@ -226,8 +154,8 @@ class SideBySide:
         if kind is EventKind.VARIATION_SETTLED:
             if event["account"] < units.FIRST_USER_ACCOUNT:
                 return None  # The house's own share: the reference keeps it in its balances.
-            names = ("account", "cash_units", "unsettled_units", "balance_units")
-            return ("settled", *(event[name] for name in names))
+            moved = (event["cash_units"], event["unsettled_units"], event["balance_units"])
+            return ("settled", event["account"], *moved)
         if kind in (
             EventKind.ORDER_FILLED,
             EventKind.ORDER_CANCELLED,
@@ -261,7 +189,7 @@ class SideBySide:
                 self.venue.balance(account),
             )
             assert theirs == mine, f"cash of {account}: engine {theirs}, reference {mine}"
-        for contract in self.contracts:
+        for contract in self.player.contracts:
             self._compare_contract(contract)
         for account in self.accounts:
             self._compare_positions(account)
@@ -288,9 +216,9 @@ class SideBySide:
             order = int(state.levels[link - 1]["first"])
             while order:
                 row = state.orders[order - 1]
-                names = ("account", "remaining_lots")
                 sequence = self.sequences[int(row["id"])]
-                yield (int(row["price_ticks"]), sequence, *(int(row[n]) for n in names))
+                price, lots = int(row["price_ticks"]), int(row["remaining_lots"])
+                yield price, sequence, int(row["account"]), lots
                 order = int(row["next"])
             link = int(state.level_next[link - 1, 0])
 
@@ -320,7 +248,7 @@ class SideBySide:
             cash = self.venue.balance(account)
             if cash:
                 self.reference.venue.ledger.move(EXTERNAL, account, cash)
-        for contract in self.contracts:
+        for contract in self.player.contracts:
             row = self.venue.state.contracts[contract]
             self.reference.venue.markets[contract] = Market(
                 Terms(
@@ -340,7 +268,7 @@ class SideBySide:
         self._learn_prices()
 
     def _learn_prices(self) -> None:
-        for contract in self.contracts:
+        for contract in self.player.contracts:
             row = self.venue.state.contracts[contract]
             market = self.reference.venue.markets[contract]
             market.terms.mark = int(row["mark_ticks"])
