@@ -109,12 +109,19 @@ def replica_at(sequence: int) -> Replica:
     try:
         if _replica.sequence < sequence:
             _replica.catch_up(sequence)
-    except Exception:
-        # It stands before the row that failed, with a connection that may be dead.
-        _replica.close()
-        _replica = None
+    except BaseException:
+        # It may stand in the middle of a row (a time limit), or its connection may be dead.
+        forget_replica()
         raise
     return _replica
+
+
+def forget_replica() -> None:
+    """The next task starts from a snapshot."""
+    global _replica, _snapshot_sequence
+    if _replica is not None:
+        _replica.close()
+    _replica, _snapshot_sequence = None, 0
 
 
 def _submit(commands: Records) -> int:

@@ -1,0 +1,103 @@
+"""The Celery tasks, called as a worker calls them, on a venue with a real engine."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from exchange import tasks
+from exchange.celery import app
+from exchange.models import Alarm, MarginSweep
+from exchange.pipeline.at_hand import engine_at_hand
+from exchange.pipeline.projections import journal_head
+from exchange.pipeline.provision import provision_account
+from exchange.pipeline.replica import snapshot_directory
+from exchange.pipeline.servers import redis_url
+from exchange.tasks.locks import exclusive
+
+
+@pytest.fixture
+def venue(no_venue: None) -> Iterator[None]:
+    """The launch contracts and two funded traders; the engine runs."""
+    with engine_at_hand(redis_url()):
+        call_command("seed_demo", "--listings-only")
+        for name in ("alice", "bob"):
+            provision_account(None, name, 1_000)
+        yield
+
+
+def test_beat_schedule_names_tasks_that_exist_and_expire() -> None:
+    app.loader.import_default_modules()
+
+    for entry in app.conf.beat_schedule.values():
+        assert entry["task"] in app.tasks
+        assert entry["options"]["expires"] <= max(entry["schedule"], 30)
+        assert app.tasks[entry["task"]].time_limit
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("venue")
+def test_margin_sweep_shard_looks_at_a_named_sequence() -> None:
+    sequence = journal_head()
+
+    answer = tasks.margin_sweep_shard(sequence, 16, 18)
+
+    assert answer["sequence"] >= sequence
+    sweep = MarginSweep.objects.get()
+    assert (sweep.accounts, sweep.equity_units, sweep.disagreements) == (2, 2_000, 0)
+    assert not Alarm.objects.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("venue")
+def test_variation_of_contracts_without_a_mark_is_refused_quietly() -> None:
+    assert tasks.settle_variation() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("venue")
+def test_snapshot_is_saved_once_enough_happened(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tasks.save_snapshot() == 0
+    monkeypatch.setattr(tasks, "SNAPSHOT_COMMANDS_MIN", 1)
+
+    sequence = tasks.save_snapshot()
+
+    assert sequence > 0
+    assert (snapshot_directory() / f"{sequence:020d}.snap").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("venue")
+def test_task_that_cannot_follow_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    replica = tasks.replica_at(journal_head())
+    replica.close()
+    tasks.settle_variation()
+
+    with pytest.raises(Exception, match="closed"):
+        tasks.replica_at(journal_head())
+
+    assert tasks.replica_at(journal_head()) is not replica
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lock_admits_one_worker_at_a_time() -> None:
+    seen: list[bool] = []
+
+    def rival() -> None:
+        with exclusive("candles") as is_ours:
+            seen.append(is_ours)
+        with exclusive("another") as is_ours:
+            seen.append(is_ours)
+        connection.close()
+
+    with exclusive("candles") as is_ours:
+        assert is_ours
+        worker = threading.Thread(target=rival)
+        worker.start()
+        worker.join()
+
+    assert seen == [False, True]
+    with exclusive("candles") as is_ours:
+        assert is_ours
