@@ -32,9 +32,10 @@ class Portfolio extends HTMLElement {
       meter.firstElementChild.style.transform = `scaleX(${Math.min(1, use.ratio)})`;
     }
     for (const node of this.querySelectorAll(".use")) text(node, use.words);
-    const free = this.querySelector(".buffer");
-    const buffer = Decimal.from(summary.equity).minus(Decimal.from(summary.maintenance_margin));
-    text(free, money(buffer));
+    const [equity, balance, unrealised, maintenance] = ["equity", "balance", "session_upl", "maintenance_margin"]
+      .map((name) => Decimal.from(summary[name] ?? 0));
+    text(this.querySelector(".unsettled"), signed(equity.minus(balance).minus(unrealised), 2));
+    text(this.querySelector(".buffer"), money(equity.minus(maintenance)));
   }
 }
 
