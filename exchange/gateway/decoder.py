@@ -12,8 +12,8 @@ DEC-004  a value that is not a whole number of steps is refused, never rounded.
 
 import json
 import re
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -44,17 +44,26 @@ class Number(str):
     __slots__ = ()
 
 
-class Fixed(NamedTuple):
-    """digits x 10^-places: a decimal number before its contract is known."""
+class Decimal:
+    """digits x 10^-places: a schema field that holds a decimal number of either sign."""
 
-    digits: int
-    places: int
+    __slots__ = ("digits", "places")
 
+    def __init__(self, digits: int, places: int) -> None:
+        self.digits = digits
+        self.places = places
 
-class Decimal(Fixed):
-    """A schema field that holds a decimal number of either sign."""
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Decimal) and self._parts() == other._parts()
 
-    __slots__ = ()
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+    def __repr__(self) -> str:
+        return f"Decimal(digits={self.digits}, places={self.places})"
+
+    def _parts(self) -> tuple[int, int]:
+        return self.digits, self.places
 
 
 class Flag(int):
@@ -75,10 +84,13 @@ class Text(str):
     __slots__ = ()
 
 
-class Names(tuple[str, ...]):
+class Names:
     """A schema field that holds a list of texts; in a query a JSON list or one text."""
 
-    __slots__ = ()
+    __slots__ = ("items",)
+
+    def __init__(self, items: Iterable[str]) -> None:
+        self.items = tuple(items)
 
 
 def parse_json(raw: bytes) -> object:
@@ -142,7 +154,7 @@ def parse_decimal(text: str) -> Decimal:
     return Decimal(digits, places)
 
 
-def to_steps(value: Fixed, step_e8: int) -> int:
+def to_steps(value: Decimal, step_e8: int) -> int:
     """How many steps of step_e8 x 10^-8 the value is, exactly.
 
     >>> to_steps(parse_decimal("61659.7"), 10_000_000)
@@ -175,9 +187,20 @@ def number(value: int, places: int) -> msgspec.Raw:
     return msgspec.Raw(format_scaled(value, places).encode())
 
 
+def encode(value: object) -> bytes:
+    """The JSON of an answer."""
+    return _ENCODER.encode(value)
+
+
 def convert_field(kind: type, value: object) -> object:
     """One schema field from its JSON or query form (msgspec's dec_hook)."""
     return _CONVERTERS[kind](value)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, str):  # A Text or Number that is echoed.
+        return str(value)
+    raise NotImplementedError(f"Expected a JSON value, was {type(value).__name__}")
 
 
 def _decimal(value: object) -> Decimal:
@@ -263,6 +286,7 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
+_ENCODER = msgspec.json.Encoder(enc_hook=_plain)
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique,
     parse_float=_number_text,

@@ -92,6 +92,11 @@ def not_implemented(param: str) -> RpcError:
     return RpcError(NOT_IMPLEMENTED, "not_implemented", {"param": param, "reason": reason})
 
 
+def internal_error() -> RpcError:
+    """A fault of ours: the log knows more, the caller does not."""
+    return RpcError(INTERNAL_ERROR, "internal_server_error")
+
+
 def unauthorized(reason: str) -> RpcError:
     """Nobody is speaking, or not who they claim to be."""
     return RpcError(UNAUTHORIZED, "unauthorized", {"reason": reason})

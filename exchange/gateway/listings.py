@@ -5,7 +5,6 @@ Loaded from the engine's views at start and kept current by the market-data stre
 LIST-001  a price or amount enters as a whole number of ticks or lots, or not at all.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,8 +13,9 @@ from msgspec import Raw
 from exchange.engine import units
 from exchange.engine.commands import unpack_name
 from exchange.engine.state import CONTRACT, UNDERLYING
-from exchange.gateway.decoder import Fixed, Malformed, number, to_steps
+from exchange.gateway.decoder import Decimal, Malformed, number, to_steps
 from exchange.gateway.errors import INVALID_INSTRUMENT, RpcError, invalid_params
+from exchange.pipeline.codec import Records
 
 Row = dict[str, int]
 FAR_EXPIRY_MS = 32_503_708_800_000  # how Deribit writes "never"
@@ -79,11 +79,11 @@ class Listing:
         """Money of a sum of price_ticks x lots."""
         return price_lots * self.tick_value_units
 
-    def price_ticks(self, value: Fixed, param: str = "price") -> int:
+    def price_ticks(self, value: Decimal, param: str = "price") -> int:
         """The price in ticks, or the error that names the parameter."""
         return _steps(value, self.tick_e8, param, units.PRICE_TICKS_MAX)
 
-    def lots(self, value: Fixed, param: str = "amount") -> int:
+    def lots(self, value: Decimal, param: str = "amount") -> int:
         """The amount in lots, or the error that names the parameter."""
         return _steps(value, self.lot_e8, param, units.QUANTITY_LOTS_MAX)
 
@@ -104,18 +104,23 @@ class Listings:
         self.by_id: dict[int, Listing] = {}
         self.by_name: dict[str, Listing] = {}
         self.underlyings: dict[int, Underlying] = {}
+        # The same rows as the engine's tables, for its own functions (what_if).
+        self.contract_rows: Records = np.zeros(0, CONTRACT)
+        self.underlying_rows: Records = np.zeros(0, UNDERLYING)
 
     def load(self, contracts: bytes | None, underlyings: bytes | None) -> None:
         """Take the engine's complete tables: rows stand at their ids."""
-        for index, row in enumerate(_rows(underlyings, UNDERLYING)):
-            self.update_underlying(index, row)
-        for index, row in enumerate(_rows(contracts, CONTRACT)):
-            self.update_contract(index, row)
+        for index, record in enumerate(np.frombuffer(underlyings or b"", UNDERLYING)):
+            self.update_underlying(index, record)
+        for index, record in enumerate(np.frombuffer(contracts or b"", CONTRACT)):
+            self.update_contract(index, record)
 
-    def update_underlying(self, index: int, row: Row) -> None:
+    def update_underlying(self, index: int, record: np.void) -> None:
         """Take a newer index row."""
+        row = row_of(record)
         if not row["listed"]:
             return
+        self.underlying_rows = _with_row(self.underlying_rows, index, record)
         known = self.underlyings.get(index)
         if known is None:
             name = unpack_name([row["name_0"], row["name_1"]])
@@ -123,10 +128,12 @@ class Listings:
         else:
             known.row = row
 
-    def update_contract(self, index: int, row: Row) -> None:
+    def update_contract(self, index: int, record: np.void) -> None:
         """Take a newer contract row; a contract seen for the first time is listed here."""
+        row = row_of(record)
         if not row["state"]:
             return
+        self.contract_rows = _with_row(self.contract_rows, index, record)
         known = self.by_id.get(index)
         if known is not None:
             known.row = row
@@ -195,12 +202,15 @@ def row_of(record: np.void) -> Row:
     return dict(zip(names, record.tolist(), strict=True))
 
 
-def _rows(raw: bytes | None, dtype: np.dtype[np.void]) -> Iterator[Row]:
-    table: Iterable[np.void] = np.frombuffer(raw or b"", dtype)
-    return (row_of(record) for record in table)
+def _with_row(table: Records, index: int, record: np.void) -> Records:
+    """The table with one row replaced, longer if need be."""
+    if index >= len(table):
+        table = np.concatenate([table, np.zeros(index + 1 - len(table), table.dtype)])
+    table[index] = record
+    return table
 
 
-def _steps(value: Fixed, step_e8: int, param: str, most: int) -> int:
+def _steps(value: Decimal, step_e8: int, param: str, most: int) -> int:
     try:
         steps = to_steps(value, step_e8)
     except Malformed as error:

@@ -135,8 +135,13 @@ def order(listing: Listing, view: OrderView, label: str) -> Json:
         "risk_reducing": False,
     }
     if view.cancel_reason:
-        shape["cancel_reason"] = CANCEL_REASONS[CancelReason(view.cancel_reason)]
+        shape["cancel_reason"] = cancel_reason(view.cancel_reason)
     return shape
+
+
+def cancel_reason(reason: int) -> str | None:
+    """Why an order was cancelled, in a word; None when it was not."""
+    return CANCEL_REASONS[CancelReason(reason)] if reason else None
 
 
 def user_trade(listing: Listing, fill: FillView, label: str, tick_direction: int = 0) -> Json:

@@ -1,0 +1,162 @@
+"""What the caller has now: open orders, positions, equity, margin, from the engine's view."""
+
+from exchange.gateway import wire
+from exchange.gateway.errors import ORDER_NOT_FOUND, RpcError
+from exchange.gateway.listings import Listing
+from exchange.gateway.methods.trading import order_number
+from exchange.gateway.rpc import Call, method
+from exchange.gateway.schemas import (
+    Instrument,
+    Label,
+    OpenOrders,
+    OpenOrdersByCurrency,
+    OpenOrdersByInstrument,
+    OrderId,
+    Positions,
+    Summary,
+)
+from exchange.gateway.wire import Json, OrderView
+from exchange.models.keys import SCOPE_READ
+
+_ALL_TYPES = ("all", "limit", "market")
+
+
+@method("private/get_open_orders", OpenOrders, scope=SCOPE_READ)
+async def get_open_orders(call: Call, params: OpenOrders) -> list[Json]:
+    listings = call.gateway.listings.select("ANY", params.kind)
+    return await _open_orders(call, listings, params.type)
+
+
+@method("private/get_open_orders_by_currency", OpenOrdersByCurrency, scope=SCOPE_READ)
+async def get_open_orders_by_currency(call: Call, params: OpenOrdersByCurrency) -> list[Json]:
+    listings = call.gateway.listings
+    currency = listings.check_currency(params.currency)
+    return await _open_orders(call, listings.select(currency, params.kind), params.type)
+
+
+@method("private/get_open_orders_by_instrument", OpenOrdersByInstrument, scope=SCOPE_READ)
+async def get_open_orders_by_instrument(
+    call: Call, params: OpenOrdersByInstrument
+) -> list[Json]:
+    listing = call.gateway.listings.get(params.instrument_name)
+    return await _open_orders(call, [listing], params.type)
+
+
+@method("private/get_open_orders_by_label", Label, scope=SCOPE_READ)
+async def get_open_orders_by_label(call: Call, params: Label) -> list[Json]:
+    listings = call.gateway.listings
+    currency = listings.check_currency(params.currency)
+    orders = await _open_orders(call, listings.select(currency, "any"), "all")
+    return [order for order in orders if order["label"] == params.label]
+
+
+@method("private/get_order_state", OrderId, scope=SCOPE_READ)
+async def get_order_state(call: Call, params: OrderId) -> Json:
+    """An order of the caller's, open or not."""
+    order_id = order_number(params.order_id)
+    gateway = call.gateway
+    listings = list(gateway.listings.by_id.values())
+    open_orders = await _open_orders(call, listings, "all")
+    order = next((row for row in open_orders if row["order_id"] == str(order_id)), None)
+    if order is None:
+        sequence = await gateway.accounts.sequence(call.account)
+        order = await gateway.history.order(call.account, sequence, order_id)
+    if order is None:
+        raise RpcError(ORDER_NOT_FOUND, "order_not_found", {"param": "order_id"})
+    return order
+
+
+@method("private/get_position", Instrument, scope=SCOPE_READ)
+async def get_position(call: Call, params: Instrument) -> Json:
+    accounts = call.gateway.accounts
+    listing = call.gateway.listings.get(params.instrument_name)
+    view = await accounts.view(call.account)
+    if view is not None and view.holds(listing.id):
+        for position in (await accounts.health(view)).positions():
+            if position["instrument_name"] == listing.name:
+                return position
+    return accounts.flat_position(listing)
+
+
+@method("private/get_positions", Positions, scope=SCOPE_READ)
+async def get_positions(call: Call, params: Positions) -> list[Json]:
+    listings = call.gateway.listings
+    currency = listings.check_currency(params.currency)
+    wanted = {listing.name for listing in listings.select(currency, params.kind)}
+    view = await call.gateway.accounts.view(call.account)
+    if view is None:
+        return []
+    positions = (await call.gateway.accounts.health(view)).positions()
+    return [position for position in positions if position["instrument_name"] in wanted]
+
+
+@method("private/get_account_summary", Summary, scope=SCOPE_READ)
+async def get_account_summary(call: Call, params: Summary) -> Json:
+    call.gateway.listings.check_currency(params.currency)
+    return await _summary(call, params.currency.upper(), is_extended=bool(params.extended))
+
+
+@method("private/get_account_summaries", Summary, scope=SCOPE_READ)
+async def get_account_summaries(call: Call, params: Summary) -> Json:
+    summary = await _summary(call, "USDC", is_extended=bool(params.extended))
+    return {
+        "id": call.account,
+        "username": call.caller.name,
+        "type": "main",
+        "summaries": [summary],
+    }
+
+
+async def _summary(call: Call, currency: str, *, is_extended: bool) -> Json:
+    accounts = call.gateway.accounts
+    shape: Json = accounts.empty_summary()
+    if currency in ("USDC", "ANY"):
+        view = await accounts.view(call.account)
+        if view is not None:
+            shape = (await accounts.health(view)).summary()
+    else:
+        shape["currency"] = currency
+    if is_extended:
+        shape |= {
+            "id": call.account,
+            "username": call.caller.name,
+            "type": "main",
+            "fees": [_fees(listing) for listing in call.gateway.listings.by_id.values()],
+        }
+    return shape
+
+
+def _fees(listing: Listing) -> Json:
+    return {
+        "currency": listing.quote,
+        "index_name": listing.index_name,
+        "instrument_type": "perpetual",
+        "fee_type": "relative",
+        "maker_fee": wire.money(listing.row["maker_fee_ppm"]),
+        "taker_fee": wire.money(listing.row["taker_fee_ppm"]),
+    }
+
+
+async def _open_orders(call: Call, listings: list[Listing], kind: str) -> list[Json]:
+    if kind not in _ALL_TYPES:
+        return []  # A kind of order that this venue does not have.
+    gateway = call.gateway
+    wanted = {listing.id: listing for listing in listings}
+    view = await gateway.accounts.view(call.account)
+    orders = [order for order in view.order_views() if order.contract in wanted] if view else []
+    await gateway.labels.load(order.label for order in orders)
+    known = (gateway.recent.get(order.id) for order in orders)
+    merged = [
+        now if before is None else _with_seen(now, before)
+        for now, before in zip(orders, known, strict=True)
+    ]
+    return [
+        wire.order(wanted[order.contract], order, gateway.labels.text(order.label))
+        for order in merged
+        if kind in ("all", wire.order_type(order.flags))
+    ]
+
+
+def _with_seen(now: OrderView, before: OrderView) -> OrderView:
+    """What the view of an open order does not say and this process has seen."""
+    return now._replace(fee_units=before.fee_units, realised_units=before.realised_units)

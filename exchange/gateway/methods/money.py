@@ -1,0 +1,135 @@
+"""Money in and out: transfers, the ledger, withdrawals, and the demonstration's test funds.
+
+FUND-001  test funds exist only where NOVATE_DEMO is not 0: a venue for real money has no tap.
+"""
+
+import os
+import secrets
+
+from exchange.engine import units
+from exchange.engine.commands import CommandKind, make
+from exchange.engine.events import WITHDRAWAL_REQUESTED
+from exchange.engine.records import column
+from exchange.gateway import facts, wire
+from exchange.gateway.decoder import Decimal, Malformed, number, to_steps
+from exchange.gateway.errors import FORBIDDEN, RpcError, invalid_params
+from exchange.gateway.limits import Budget, Cost
+from exchange.gateway.rpc import Call, method
+from exchange.gateway.schemas import DemoFund, Page, TransactionLog, Withdraw
+from exchange.gateway.submitting import command, once, submit
+from exchange.gateway.wire import Json
+from exchange.models.keys import SCOPE_READ, SCOPE_TRADE, SCOPE_WITHDRAW
+
+MONEY_STEP_E8 = 100  # one unit, 10^-6, in 10^-8
+DEMO_UNITS = 100_000 * units.MONEY_SCALE
+DEMO_UNITS_MAX = 1_000_000 * units.MONEY_SCALE
+DEMO_BUDGET = Budget("demo", 1, 20)
+_AMOUNT = column(WITHDRAWAL_REQUESTED, "amount_units")
+_WITHDRAWAL = column(WITHDRAWAL_REQUESTED, "withdrawal")
+
+
+@method("private/get_deposits", Page, scope=SCOPE_READ, cost=Cost.HISTORY)
+async def get_deposits(call: Call, params: Page) -> Json:
+    return await _transfers(call, params, is_deposit=True)
+
+
+@method("private/get_withdrawals", Page, scope=SCOPE_READ, cost=Cost.HISTORY)
+async def get_withdrawals(call: Call, params: Page) -> Json:
+    return await _transfers(call, params, is_deposit=False)
+
+
+@method("private/get_transaction_log", TransactionLog, scope=SCOPE_READ, cost=Cost.HISTORY)
+async def get_transaction_log(call: Call, params: TransactionLog) -> Json:
+    gateway = call.gateway
+    gateway.listings.check_currency(params.currency)
+    return await gateway.history.ledger(
+        call.account,
+        await gateway.accounts.sequence(call.account),
+        params.start_timestamp,
+        params.end_timestamp,
+        params.count,
+        params.continuation,
+    )
+
+
+@method("private/withdraw", Withdraw, scope=SCOPE_WITHDRAW, cost=Cost.ORDER)
+async def withdraw(call: Call, params: Withdraw) -> object:
+    """Ask for money back: it is held until the operator has paid it."""
+    return await once(call, params.idempotency_key, params, lambda: _withdraw(call, params))
+
+
+@method("private/demo_fund", DemoFund, scope=SCOPE_TRADE, cost=Cost.ORDER)
+async def demo_fund(call: Call, params: DemoFund) -> Json:
+    """Test funds for the caller's account."""
+    if os.environ.get("NOVATE_DEMO") == "0":
+        raise RpcError(FORBIDDEN, "forbidden", {"reason": "this venue has no test funds"})
+    _check_asset(params.currency)
+    amount = DEMO_UNITS if params.amount is None else money_units(params.amount)
+    if amount > DEMO_UNITS_MAX:
+        raise invalid_params("amount", f"must be at most {DEMO_UNITS_MAX // units.MONEY_SCALE}")
+    await call.gateway.limits.take(DEMO_BUDGET, f"a{call.account}", 10)
+    deposit = make(
+        CommandKind.DEPOSIT,
+        units.OPERATOR,
+        account=call.account,
+        asset=units.USDC,
+        amount_units=amount,
+        reference=secrets.randbits(62),
+    )
+    await submit(call, deposit)
+    return {"amount": wire.money(amount), "currency": "USDC"}
+
+
+def money_units(value: Decimal, param: str = "amount") -> int:
+    """An amount of money in units; raises the error that names the parameter."""
+    try:
+        amount = to_steps(value, MONEY_STEP_E8)
+    except Malformed as error:
+        raise invalid_params(param, str(error)) from error
+    if not 0 < amount <= units.AMOUNT_UNITS_MAX:
+        raise invalid_params(param, "must be positive and within the venue's limits")
+    return amount
+
+
+def _check_asset(currency: str) -> None:
+    if currency.upper() != units.ASSET_NAMES[units.USDC]:
+        raise invalid_params("currency", "must be USDC")
+
+
+async def _transfers(call: Call, params: Page, *, is_deposit: bool) -> Json:
+    gateway = call.gateway
+    if gateway.listings.check_currency(params.currency) not in ("USDC", "ANY"):
+        return {"count": 0, "data": []}
+    return await gateway.history.transfers(
+        call.account,
+        await gateway.accounts.sequence(call.account),
+        is_deposit=is_deposit,
+        count=params.count,
+        offset=params.offset,
+    )
+
+
+async def _withdraw(call: Call, params: Withdraw) -> Json:
+    _check_asset(params.currency)
+    amount_units = money_units(params.amount)
+    records = command(
+        CommandKind.REQUEST_WITHDRAWAL,
+        call.account,
+        asset=units.USDC,
+        amount_units=amount_units,
+        reference=secrets.randbits(62),
+    )
+    results = await submit(call, records)
+    event = facts.words(results[0].events[-1:])[0]
+    return {
+        "id": str(event[_WITHDRAWAL]),
+        "address": params.address,
+        "amount": wire.money(abs(event[_AMOUNT])),
+        "currency": params.currency.upper(),
+        "fee": number(0, 0),
+        "priority": None,
+        "state": "unconfirmed",
+        "transaction_id": None,
+        "created_timestamp": wire.millis(event[facts.TIME]),
+        "updated_timestamp": wire.millis(event[facts.TIME]),
+    }

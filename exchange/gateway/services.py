@@ -1,0 +1,146 @@
+"""What one gateway process holds: made once, shared by all its calls."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from exchange.gateway.accounts import Accounts
+from exchange.gateway.auth import Keys
+from exchange.gateway.feeds import Feeds
+from exchange.gateway.followers import Followers
+from exchange.gateway.history import History
+from exchange.gateway.hub import Hub
+from exchange.gateway.labels import Labels
+from exchange.gateway.limits import Limits
+from exchange.gateway.listings import Listings
+from exchange.gateway.recent import RecentOrders
+from exchange.gateway.replays import Replays
+from exchange.gateway.statistics import Statistics
+from exchange.pipeline.bus import AsyncBus
+from exchange.pipeline.servers import redis_url
+
+REPLAY_BEGIN_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Gateway:
+    """The parts of the edge, each made for one thing."""
+
+    redis: "redis.asyncio.Redis"
+    bus: AsyncBus
+    listings: Listings
+    feeds: Feeds
+    hub: Hub
+    accounts: Accounts
+    history: History
+    keys: Keys
+    limits: Limits
+    replays: Replays
+    labels: Labels
+    statistics: Statistics
+    recent: RecentOrders
+    is_testnet: bool
+    tasks: list["asyncio.Task[None]"]
+
+    @classmethod
+    async def start(cls, url: str) -> "Gateway":
+        """Connect and begin to listen. Raises a connection error when Valkey is not there."""
+        client = redis.asyncio.Redis.from_url(url, retry=Retry(NoBackoff(), 0), protocol=2)
+        listings, keys, labels = Listings(), Keys(), Labels(client)
+        accounts, statistics = Accounts(client, listings), Statistics()
+        feeds = Feeds(listings, statistics)
+        followers = Followers(listings, labels, accounts)
+        hub = Hub(url, client, listings, feeds, followers, keys, labels)
+        replays = Replays(client)
+        await replays.begin()
+        bus = await AsyncBus.connect(url)
+        bus.listeners.append(hub.on_batch)
+        await hub.start()
+        gateway = cls(
+            redis=client,
+            bus=bus,
+            listings=listings,
+            feeds=feeds,
+            hub=hub,
+            accounts=accounts,
+            history=History(listings, labels),
+            keys=keys,
+            limits=Limits(client),
+            replays=replays,
+            labels=labels,
+            statistics=statistics,
+            recent=RecentOrders(),
+            is_testnet=os.environ.get("NOVATE_TESTNET") == "1",
+            tasks=[],
+        )
+        gateway.tasks = [
+            asyncio.create_task(gateway._keep_replays(), name="replays"),
+            asyncio.create_task(accounts.warm_up(), name="warm-up"),
+            asyncio.create_task(statistics.keep_fresh(), name="statistics"),
+        ]
+        return gateway
+
+    async def stop(self) -> None:
+        """Close every socket and every connection."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.hub.stop()
+        await self.bus.close()
+        await self.redis.aclose()
+
+    async def _keep_replays(self) -> None:
+        while True:
+            await asyncio.sleep(REPLAY_BEGIN_SECONDS)
+            try:
+                await self.replays.begin()
+            except redis.RedisError:
+                continue  # The next second tries again; claims fail closed meanwhile.
+
+
+class Process:
+    """The gateway of this process: started by its first request, on the server's own loop."""
+
+    def __init__(self) -> None:
+        self._gateway: Gateway | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._starting = asyncio.Lock()
+
+    def serve(self) -> None:
+        """The running loop is the server's: what starts here stays until `stop`."""
+        self._loop = asyncio.get_running_loop()
+
+    async def gateway(self) -> Gateway:
+        """The running gateway. Raises a connection error when Valkey is not there."""
+        if self._gateway is None:
+            async with self._starting:
+                if self._gateway is None:
+                    self._gateway = await Gateway.start(redis_url())
+        return self._gateway
+
+    @asynccontextmanager
+    async def borrowed(self) -> AsyncIterator[Gateway]:
+        """The server's gateway, or one of its own for a caller outside the server's loop."""
+        if self._loop is asyncio.get_running_loop():
+            yield await self.gateway()
+            return
+        gateway = await Gateway.start(redis_url())
+        try:
+            yield gateway
+        finally:
+            await gateway.stop()
+
+    async def stop(self) -> None:
+        """Stop what was started."""
+        gateway, self._gateway = self._gateway, None
+        if gateway is not None:
+            await gateway.stop()
+
+
+PROCESS = Process()

@@ -1,0 +1,110 @@
+"""One open websocket: what it may do, what it follows, and the task that feeds it.
+
+SOCK-001  only the socket's own sender task waits for its client (TRAPS 18).
+SOCK-002  a server that buffers without end (Daphne) is asked how much it holds; nothing is sent
+          while that is above BACKLOG_MAX.
+SOCK-003  a client that takes nothing for STALL_SECONDS, or lets CHARACTERS_MAX wait, is cut
+          off.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from exchange.gateway.auth import Principal
+from exchange.gateway.outbox import Outbox
+
+BACKLOG_MAX = 65_536
+STALL_SECONDS = 15.0
+POLL_SECONDS = 0.02
+HEARTBEAT_SECONDS_MIN = 10
+
+CLOSE_GOING_AWAY = 1001
+CLOSE_POLICY = 1008
+CLOSE_TOO_BIG = 1009
+CLOSE_RESTART = 1012
+CLOSE_OVERRUN = 1013
+
+Send = Callable[[dict[str, Any]], Any]
+
+
+class Transport(NamedTuple):
+    """What the server's own transport tells and allows; ASGI itself says nothing of it."""
+
+    backlog_bytes: Callable[[], int]
+    abort: Callable[[], None]
+    pause: Callable[[], None]  # take nothing more from the client
+    resume: Callable[[], None]
+
+
+def transport_of(send: Send) -> Transport:
+    """The transport behind an ASGI send of Daphne or uvicorn; an idle one for any other."""
+    protocol = getattr(send, "__self__", None)
+    if protocol is None and getattr(send, "args", None):
+        protocol = send.args[0]  # type: ignore[attr-defined]  # Daphne: partial(reply, protocol)
+    transport: Any = getattr(protocol, "transport", None)
+    if hasattr(transport, "get_write_buffer_size"):
+        # uvicorn itself reads no further while the application does not receive.
+        return Transport(transport.get_write_buffer_size, transport.abort, _nothing, _nothing)
+    if hasattr(transport, "abortConnection"):
+        return Transport(
+            lambda: _twisted_backlog(transport),
+            transport.abortConnection,
+            transport.pauseProducing,
+            transport.resumeProducing,
+        )
+    return Transport(lambda: 0, _nothing, _nothing, _nothing)
+
+
+def _nothing() -> None:
+    """A server that needs no such help."""
+
+
+def _twisted_backlog(transport: Any) -> int:
+    # Twisted's FileDescriptor keeps what the kernel has not taken in these three.
+    return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
+
+
+class Socket:
+    """One websocket connection."""
+
+    def __init__(self, send: Send, ip: str, principal: Principal | None) -> None:
+        self.ip = ip
+        self.principal = principal
+        self.outbox = Outbox()
+        self.channels: set[str] = set()
+        self.heartbeat_seconds = 0
+        self.heard_at = time.monotonic()
+        self.tested_at = 0.0
+        self.closing: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._send = send
+        self.transport = transport_of(send)
+
+    def close(self, code: int) -> None:
+        """Ask for the end; the connection's own task brings it about."""
+        if not self.closing.done():
+            self.closing.set_result(code)
+
+    async def feed(self) -> None:
+        """Send what waits, as fast as this client takes it, until cancelled."""
+        while True:
+            for frame in await self.outbox.next():
+                async with asyncio.timeout(STALL_SECONDS):
+                    await self._room()
+                    await self._send({"type": "websocket.send", "text": frame})
+
+    async def end(self, code: int) -> None:
+        """Say goodbye, or hang up when the client does not even take that."""
+        if self.transport.backlog_bytes() > BACKLOG_MAX:
+            self.transport.abort()
+            return
+        try:
+            async with asyncio.timeout(1.0):
+                await self._send({"type": "websocket.close", "code": code})
+        except (TimeoutError, OSError):
+            self.transport.abort()
+
+    async def _room(self) -> None:
+        while self.transport.backlog_bytes() > BACKLOG_MAX:
+            await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,248 @@
+"""A real venue for the tests of the edge: engine, projector, prices, both web servers."""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from websockets.sync.client import ClientConnection, connect
+
+from exchange.management.processes import fast_lane, web
+from exchange.pipeline.servers import PROJECT, discard_servers
+from tests.scenarios.venue import eventually, free_port_pair
+
+START_SECONDS = 240.0  # Kernels may have to be compiled first.
+HOST = "127.0.0.1"
+
+
+class Key(NamedTuple):
+    """An account and its API key."""
+
+    account: int
+    id: str
+    secret: str
+
+
+class Answer(NamedTuple):
+    """One HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+    @property
+    def result(self) -> Any:
+        assert "error" not in self.body, self.body
+        return self.body["result"]
+
+    @property
+    def error(self) -> Any:
+        return self.body["error"]
+
+
+class Venue:
+    """Processes on a private NOVATE_HOME."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="novate-gateway-"))
+        self.port = free_port_pair()
+        self.ports = {"daphne": self.port, "uvicorn": self.port + 1}
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._accounts = 0
+
+    # --- processes --------------------------------------------------------------------------
+    def start(self) -> None:
+        self.run("engine", "manage.py", "run_engine")
+        self.wait_for("engine", "is live")
+        self.run("oracle", "-m", "tests.gateway.oracle")
+        self.wait_for("oracle", "listed")
+        self.run("projector", "manage.py", "run_projector")
+        self.run("daphne", *web(HOST, self.port).arguments)
+        lane = fast_lane(HOST, self.port + 1)
+        self.run("uvicorn", *lane.arguments, **lane.environment)
+        for port in self.ports.values():
+            assert eventually(lambda port=port: self._is_open(port), START_SECONDS)
+
+    def run(self, name: str, *arguments: str, **environment: str) -> None:
+        with open(self.home / f"{name}.out", "wb") as output:
+            self._running[name] = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=PROJECT,
+                env=self.environment() | environment,
+                stdout=output,
+                stderr=output,
+            )
+
+    def wait_for(self, name: str, words: str) -> None:
+        def has_said() -> bool:
+            assert self._running[name].poll() is None, self.said(name)
+            return words in self.said(name)
+
+        assert eventually(has_said, START_SECONDS), self.said(name)
+
+    def stop(self, name: str) -> None:
+        process = self._running.pop(name)
+        process.terminate()
+        process.wait(30)
+
+    def stop_all(self) -> None:
+        for name in reversed(list(self._running)):
+            self.stop(name)
+        discard_servers(self.home)
+
+    def said(self, name: str) -> str:
+        return (self.home / f"{name}.out").read_text()
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "NOVATE_HOME": str(self.home)}
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def shell(self, code: str) -> Any:
+        """What Django code prints as JSON."""
+        return json.loads(self.manage("shell", "--verbosity", "0", "-c", code))
+
+    # --- accounts ---------------------------------------------------------------------------
+    def account(self, fund: int = 1_000_000) -> Key:
+        """A new funded account with a full key."""
+        self._accounts += 1
+        text = self.manage(
+            "create_account", f"trader-{self._accounts}", "--fund", f"USDC={fund}", "--json"
+        )
+        made = json.loads(text)
+        return Key(made["id"], made["key"], made["secret"])
+
+    # --- HTTP -------------------------------------------------------------------------------
+    def get(
+        self, method: str, key: Key | None = None, *, port: int | None = None, **params: Any
+    ) -> Answer:
+        uri = f"/api/v2/{method}"
+        if params:
+            uri += "?" + urlencode(params)
+        headers = sign(key, "GET", uri) if key else {}
+        return self.send("GET", uri, headers=headers, port=port)
+
+    def post(
+        self,
+        body: Any,
+        key: Key | None = None,
+        *,
+        port: int | None = None,
+        uri: str = "/api/v2",
+    ) -> Answer:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = sign(key, "POST", uri, raw) if key else {}
+        return self.send("POST", uri, raw, headers, port=port)
+
+    def send(
+        self,
+        verb: str,
+        uri: str,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        *,
+        port: int | None = None,
+    ) -> Answer:
+        connection = http.client.HTTPConnection(HOST, port or self.port, timeout=20)
+        try:
+            connection.request(verb, uri, body or None, headers or {})
+            response = connection.getresponse()
+            content = response.read()
+            named = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, named, json.loads(content))
+        finally:
+            connection.close()
+
+    @contextmanager
+    def socket(
+        self, port: int | None = None, key: Key | None = None, **options: Any
+    ) -> Iterator["Client"]:
+        url = f"ws://{HOST}:{port or self.port}/ws/api/v2"
+        with connect(url, open_timeout=20, **options) as connection:
+            client = Client(connection)
+            if key is not None:
+                client.sign_in(key)
+            yield client
+
+    def _is_open(self, port: int) -> bool:
+        try:
+            return self.get("public/test", port=port).status == 200
+        except (OSError, ValueError):
+            return False
+
+
+class Client:
+    """One websocket: calls, and the notifications that came meanwhile."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.heard: list[tuple[str, Any]] = []
+        self._last_id = 0
+
+    def call(self, method: str, **params: Any) -> Any:
+        answer = self.ask(method, **params)
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def ask(self, method: str, **params: Any) -> Any:
+        self._last_id += 1
+        request = {"jsonrpc": "2.0", "id": self._last_id, "method": method, "params": params}
+        self.connection.send(json.dumps(request))
+        while True:
+            message = self.read()
+            if message.get("id") == self._last_id:
+                return message
+
+    def read(self, seconds: float = 20.0) -> Any:
+        message = json.loads(self.connection.recv(seconds))
+        if message.get("method") == "subscription":
+            self.heard.append((message["params"]["channel"], message["params"]["data"]))
+        return message
+
+    def next_of(self, channel: str, seconds: float = 20.0) -> Any:
+        """The oldest notification of a channel not yet taken."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for index, (name, data) in enumerate(self.heard):
+                if name == channel:
+                    del self.heard[index]
+                    return data
+            self.read(max(0.01, deadline - time.monotonic()))
+
+    def sign_in(self, key: Key) -> Any:
+        return self.call(
+            "public/auth",
+            grant_type="client_credentials",
+            client_id=key.id,
+            client_secret=key.secret,
+        )
+
+
+def sign(key: Key, verb: str, uri: str, body: bytes = b"") -> dict[str, str]:
+    """The Authorization header of one request."""
+    stamp = str(time.time_ns() // 1_000_000)
+    nonce = base64.urlsafe_b64encode(os.urandom(9)).decode()
+    text = f"{stamp}\n{nonce}\n{verb}\n{uri}\n".encode() + body + b"\n"
+    signature = hmac.new(key.secret.encode(), text, hashlib.sha256).hexdigest()
+    value = f"deri-hmac-sha256 id={key.id},ts={stamp},sig={signature},nonce={nonce}"
+    return {"Authorization": value}
