@@ -43,6 +43,7 @@ class Outbox:
         self._house_views = ViewWriter(state)
         self._market = MarketData(state)
         self._is_stale = True
+        self._is_failing = False
         self._retry_at = 0.0
         self._flushed_ns = 0
         self._is_market_dirty = False
@@ -97,11 +98,12 @@ class Outbox:
         try:
             if self._is_stale:
                 self._write_everything(time_ns)
-                self._is_stale = False
             self._link.call_many(commands)
+            self._is_stale = self._is_failing = False
         except (*CONNECTION_ERRORS, redis.ResponseError) as error:
-            logger.error("Valkey did not take what the engine published: %s", error)
-            self._is_stale = True
+            if not self._is_failing:
+                logger.error("Valkey did not take what the engine published: %s", error)
+            self._is_stale = self._is_failing = True
             self._retry_at = time.monotonic() + RETRY_SECONDS
 
     def _write_everything(self, time_ns: int) -> None:

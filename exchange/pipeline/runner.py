@@ -64,7 +64,8 @@ def high_water_path() -> Path:
 def warm_up() -> None:
     """Compile or load every kernel of this process, then forbid compiling.
 
-    A compiler would stall trading for seconds; a kernel that meets arguments of a new type afterwards fails loudly.
+    A compiler would stall trading for seconds; a kernel that meets arguments of a new type
+    afterwards fails loudly.
     """
     machine = warmup.warm_up()
     views.warm_up(machine.state)
@@ -90,6 +91,7 @@ class Runner:
         self._stream_id = writer.head.stream_id
         self._epoch_checked_ns = 0
         self._state_hash_at = 0.0
+        self._is_bus_away = False
         self._is_stopping = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
 
@@ -176,8 +178,11 @@ class Runner:
         try:
             self._check_epoch()
             messages = self._inbox.take(self._block_ms(), BATCH_COMMANDS_MAX)
+            self._is_bus_away = False
         except CONNECTION_ERRORS as error:
-            logger.error("The command stream is away: %s", error)
+            if not self._is_bus_away:
+                logger.error("The command stream is away: %s", error)
+            self._is_bus_away = True
             self._epoch_checked_ns = 0
             if self._committed is None:
                 time.sleep(RECONNECT_SECONDS)

@@ -17,6 +17,7 @@ from tests.pipeline.engine import engine_in_thread
 from tests.pipeline.venue import Venue
 
 Connection = psycopg.Connection[Any]
+Valkey = Any  # redis-py calls every reply bytes, text or None
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def empty_journal(db: None) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def valkey(servers: ServerLease) -> "Iterator[redis.Redis]":
+def valkey(servers: ServerLease) -> Iterator[Valkey]:
     client = redis.Redis.from_url(redis_url())
     client.flushdb()
     yield client
@@ -45,7 +46,7 @@ def kernels() -> None:
 
 
 @pytest.fixture
-def engine(empty_journal: Connection, valkey: "redis.Redis", kernels: None) -> Iterator[Runner]:
+def engine(empty_journal: Connection, valkey: Valkey, kernels: None) -> Iterator[Runner]:
     with engine_in_thread() as runner:
         yield runner
 

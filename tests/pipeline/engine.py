@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,7 +55,7 @@ def engine_in_thread() -> Iterator[Runner]:
 class EngineProcess:
     """`manage.py run_engine` on the test database, in a process of its own."""
 
-    def __init__(self, crash_at: str = "") -> None:
+    def __init__(self, crash_at: str = "", options: Sequence[str] = ()) -> None:
         settings: dict[str, Any] = connection.get_connection_params()
         database = (
             f"postgresql://{settings['user']}@/{settings['dbname']}"
@@ -69,7 +69,7 @@ class EngineProcess:
         self.lines: list[str] = []
         self._is_live = threading.Event()
         self._process = subprocess.Popen(
-            [sys.executable, str(PROJECT / "manage.py"), "run_engine"],
+            [sys.executable, str(PROJECT / "manage.py"), "run_engine", *options],
             env=environment,
             stderr=subprocess.PIPE,
             text=True,

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable
 
 import numpy as np
 import pytest
-import redis
 
 from exchange.engine.commands import CommandKind, make
 from exchange.engine.units import OPERATOR
@@ -22,6 +21,7 @@ from exchange.pipeline.bus import (
 from exchange.pipeline.codec import Batch, Records
 from exchange.pipeline.runner import Runner
 from exchange.pipeline.servers import redis_url
+from tests.pipeline.conftest import Valkey
 from tests.pipeline.venue import Venue
 
 
@@ -30,7 +30,7 @@ def opening() -> Records:
 
 
 @pytest.fixture
-async def bus(valkey: "redis.Redis") -> AsyncIterator[AsyncBus]:
+async def bus(valkey: Valkey) -> AsyncIterator[AsyncBus]:
     bus = await AsyncBus.connect(redis_url())
     yield bus
     await bus.close()
@@ -47,9 +47,7 @@ async def outcomes(*awaitables: Awaitable[object]) -> list[object]:
     return await asyncio.gather(*awaitables, return_exceptions=True)
 
 
-async def test_submits_of_one_turn_share_a_message(
-    bus: AsyncBus, valkey: "redis.Redis"
-) -> None:
+async def test_submits_of_one_turn_share_a_message(bus: AsyncBus, valkey: Valkey) -> None:
     submits = [bus.submit(opening(), {0: bytes([i])}, timeout_seconds=0.3) for i in range(3)]
 
     assert {type(outcome) for outcome in await outcomes(*submits)} == {OutcomeUnknown}
@@ -63,7 +61,7 @@ async def test_submits_of_one_turn_share_a_message(
 
 
 async def test_too_much_in_flight_is_not_sent(
-    bus: AsyncBus, valkey: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+    bus: AsyncBus, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bus_module, "IN_FLIGHT_MAX", 2)
     submits = [bus.submit(opening(), timeout_seconds=0.3) for _ in range(3)]
@@ -95,7 +93,7 @@ async def test_listeners_hear_every_batch_in_order(engine: Runner, bus: AsyncBus
 
 
 async def test_lost_connections_come_back(
-    engine: Runner, bus: AsyncBus, valkey: "redis.Redis"
+    engine: Runner, bus: AsyncBus, valkey: Valkey
 ) -> None:
     for kind in ("normal", "pubsub"):
         assert await is_accepted(bus)
@@ -113,7 +111,7 @@ async def test_without_connection_nothing_is_sent(bus: AsyncBus) -> None:
 
 
 async def test_silent_engine_gets_nothing_to_do_late(
-    engine: Runner, bus: AsyncBus, valkey: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+    engine: Runner, bus: AsyncBus, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await bus.submit(opening())
     monkeypatch.setattr(bus_module, "SILENCE_SECONDS_MAX", -1.0)
@@ -122,7 +120,7 @@ async def test_silent_engine_gets_nothing_to_do_late(
         await bus.submit(opening())
 
 
-async def test_oom_of_valkey_is_backpressure(bus: AsyncBus, valkey: "redis.Redis") -> None:
+async def test_oom_of_valkey_is_backpressure(bus: AsyncBus, valkey: Valkey) -> None:
     valkey.config_set("maxmemory", 1)
     try:
         with pytest.raises(Backpressure, match="OOM"):
@@ -148,7 +146,7 @@ def test_sync_bus_collects_results_in_order(engine: Runner, venue: Venue) -> Non
     assert accounts == list(range(16, 66))
 
 
-def test_sync_bus_without_engine_does_not_know(valkey: "redis.Redis") -> None:
+def test_sync_bus_without_engine_does_not_know(valkey: Valkey) -> None:
     bus = Bus.connect(redis_url())
 
     with pytest.raises(OutcomeUnknown):

@@ -1,14 +1,13 @@
 """kill -9 at named points: nothing acknowledged is lost, nothing doubled, nothing half."""
 
 import pytest
-import redis
 
 from exchange.engine.commands import CommandKind, make
 from exchange.engine.events import ACCOUNT_OPENED, EventKind
 from exchange.engine.units import OPERATOR
 from exchange.pipeline.bus import OutcomeUnknown
 from exchange.pipeline.replica import Replica
-from tests.pipeline.conftest import Connection
+from tests.pipeline.conftest import Connection, Valkey
 from tests.pipeline.engine import EngineProcess, engine_in_thread
 from tests.pipeline.venue import Venue
 
@@ -50,7 +49,7 @@ def opened(replica: Replica) -> list[int]:
 @pytest.mark.parametrize("point", FATES)
 def test_killed_engine_loses_and_doubles_nothing(
     empty_journal: Connection,
-    valkey: "redis.Redis",
+    valkey: Valkey,
     kernels: None,
     venue: Venue,
     point: str,
@@ -77,7 +76,7 @@ def test_killed_engine_loses_and_doubles_nothing(
 @pytest.mark.parametrize("point", ["snapshot_written", "snapshot_renamed"])
 def test_engine_killed_while_it_saves_a_snapshot_starts_again(
     empty_journal: Connection,
-    valkey: "redis.Redis",
+    valkey: Valkey,
     kernels: None,
     venue: Venue,
     point: str,
@@ -92,7 +91,7 @@ def test_engine_killed_while_it_saves_a_snapshot_starts_again(
 
 
 def test_terminated_engine_leaves_a_snapshot_of_its_last_sequence(
-    empty_journal: Connection, valkey: "redis.Redis", kernels: None, venue: Venue
+    empty_journal: Connection, valkey: Valkey, kernels: None, venue: Venue
 ) -> None:
     engine = EngineProcess().wait_live()
     venue.open_account()
@@ -106,7 +105,7 @@ def test_terminated_engine_leaves_a_snapshot_of_its_last_sequence(
 
 
 def test_standby_takes_over_when_the_engine_is_killed(
-    empty_journal: Connection, valkey: "redis.Redis", kernels: None, venue: Venue
+    empty_journal: Connection, valkey: Valkey, kernels: None, venue: Venue
 ) -> None:
     first = EngineProcess().wait_live()
     standby = EngineProcess()
@@ -118,3 +117,25 @@ def test_standby_takes_over_when_the_engine_is_killed(
     assert venue.open_account() == 17
     assert any("The engine is live" in line for line in standby.lines)
     assert standby.terminate() == 0
+
+
+def test_engine_below_the_high_water_mark_does_not_start(
+    empty_journal: Connection, valkey: Valkey, kernels: None, venue: Venue
+) -> None:
+    engine = EngineProcess().wait_live()
+    for _ in range(3):
+        venue.open_account()
+    engine.kill()
+    last = empty_journal.execute(
+        "DELETE FROM exchange_journalbatch WHERE first_sequence >= "
+        "(SELECT max(first_sequence) FROM exchange_journalbatch) RETURNING first_sequence"
+    ).fetchone()
+    assert last is not None
+
+    refused = EngineProcess()
+    assert refused.wait() == 1
+    assert f"--accept-loss-after {last[0] - 1}" in "".join(refused.lines)
+
+    accepted = EngineProcess(options=["--accept-loss-after", str(last[0] - 1)]).wait_live()
+    venue.open_account()
+    assert accepted.terminate() == 0

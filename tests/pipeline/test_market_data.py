@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-import redis
 
 from exchange.engine.units import FLAG_POST_ONLY
 from exchange.pipeline.bus import MARKET_CHANNEL
+from exchange.pipeline.codec import Records
 from exchange.pipeline.market_data import (
     BOOK_KEY,
     MarketMessage,
@@ -19,6 +19,7 @@ from exchange.pipeline.market_data import (
 from exchange.pipeline.replica import Replica
 from exchange.pipeline.runner import Runner
 from exchange.pipeline.views import CONTRACT_KEY, CONTRACTS_KEY, UNDERLYINGS_KEY
+from tests.pipeline.conftest import Valkey
 from tests.pipeline.venue import CONTRACT, Venue, ask, bid
 
 Book = dict[tuple[int, int], int]
@@ -27,7 +28,7 @@ Book = dict[tuple[int, int], int]
 class Follower:
     """Subscribes first, then reads the snapshot, then applies what follows it."""
 
-    def __init__(self, client: "redis.Redis") -> None:
+    def __init__(self, client: Valkey) -> None:
         self._client = client
         self._pubsub = client.pubsub(ignore_subscribe_messages=True)
         self._pubsub.subscribe(MARKET_CHANNEL)
@@ -66,12 +67,12 @@ class Follower:
         self.change_id = message.change_id
 
 
-def levels(rows: object) -> Book:
-    return {(side, price): lots for side, price, lots in rows.tolist()}  # type: ignore[attr-defined]
+def levels(rows: Records) -> Book:
+    return {(side, price): lots for side, price, lots in rows.tolist()}
 
 
 @pytest.fixture
-def follower(valkey: "redis.Redis") -> Iterator[Follower]:
+def follower(valkey: Valkey) -> Iterator[Follower]:
     follower = Follower(valkey)
     yield follower
     follower.close()
@@ -158,7 +159,7 @@ def test_deltas_are_conflated(engine: Runner, venue: Venue, follower: Follower) 
 
 
 def test_listing_is_readable_before_its_answer(
-    engine: Runner, venue: Venue, valkey: "redis.Redis"
+    engine: Runner, venue: Venue, valkey: Valkey
 ) -> None:
     venue.open()
 
@@ -168,7 +169,7 @@ def test_listing_is_readable_before_its_answer(
 
 
 def test_price_is_told_to_subscribers(
-    engine: Runner, venue: Venue, follower: Follower, valkey: "redis.Redis"
+    engine: Runner, venue: Venue, follower: Follower, valkey: Valkey
 ) -> None:
     venue.open()
     follower.follow(0.4)

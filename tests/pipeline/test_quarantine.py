@@ -3,7 +3,6 @@
 from contextlib import closing
 
 import pytest
-import redis
 
 from exchange.engine.commands import CommandKind, make
 from exchange.engine.events import ORDER_ACCEPTED
@@ -13,7 +12,7 @@ from exchange.pipeline.quarantine import QuarantineRefused, quarantine
 from exchange.pipeline.replica import PoisonCommand, Replica, StateDiverged
 from exchange.pipeline.runner import Runner
 from exchange.pipeline.verification import verify
-from tests.pipeline.conftest import Connection
+from tests.pipeline.conftest import Connection, Valkey
 from tests.pipeline.engine import engine_in_thread
 from tests.pipeline.venue import Venue, bid
 
@@ -24,7 +23,7 @@ def silent(_done: int, _total: int) -> None:
 
 @pytest.fixture
 def poison(
-    empty_journal: Connection, valkey: "redis.Redis", kernels: None, venue: Venue
+    empty_journal: Connection, valkey: Valkey, kernels: None, venue: Venue
 ) -> PoisonCommand:
     """A book with a fault, as a bug would leave it, and a command that trips on it."""
     with engine_in_thread():

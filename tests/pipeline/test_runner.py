@@ -4,19 +4,19 @@ import asyncio
 import time
 
 import numpy as np
-import redis
 
 from exchange.engine.commands import CommandKind, make
 from exchange.engine.events import ACCOUNT_OPENED
 from exchange.engine.rejects import RejectReason
+from exchange.engine.state import ContractParameter
 from exchange.engine.units import FLAG_POST_ONLY, OPERATOR
 from exchange.pipeline import codec, journal
 from exchange.pipeline.bus import EPOCH_KEY, STREAM, AsyncBus
 from exchange.pipeline.replica import Replica
 from exchange.pipeline.runner import Runner
-from exchange.pipeline.servers import redis_url
+from exchange.pipeline.servers import ServerLease, redis_url
 from exchange.pipeline.views import ACCOUNT_KEY, decode_view
-from tests.pipeline.conftest import Connection
+from tests.pipeline.conftest import Connection, Valkey
 from tests.pipeline.engine import engine_in_thread, wait_until
 from tests.pipeline.venue import Venue, ask, bid
 
@@ -32,9 +32,7 @@ def open_command(external_id: int) -> codec.Records:
     return make(CommandKind.OPEN_ACCOUNT, OPERATOR, account=-1, role=1, external_id=external_id)
 
 
-def test_answer_finds_the_view_it_changed(
-    engine: Runner, venue: Venue, valkey: "redis.Redis"
-) -> None:
+def test_answer_finds_the_view_it_changed(engine: Runner, venue: Venue, valkey: Valkey) -> None:
     venue.open()
     alice = venue.trader()
 
@@ -49,9 +47,7 @@ def test_answer_finds_the_view_it_changed(
     assert view.header["balances"].tolist()[0] == 1_000_000_000_000
 
 
-def test_views_of_both_sides_show_a_fill(
-    engine: Runner, venue: Venue, valkey: "redis.Redis"
-) -> None:
+def test_views_of_both_sides_show_a_fill(engine: Runner, venue: Venue, valkey: Valkey) -> None:
     venue.open()
     alice, bob = venue.trader(), venue.trader()
     venue.accept(ask(alice, 60_010, 5))
@@ -65,8 +61,32 @@ def test_views_of_both_sides_show_a_fill(
     assert lots == [[-3], [3]]
 
 
+def test_first_batch_after_a_restart_leaves_every_view_whole(
+    servers: ServerLease, empty_journal: Connection, valkey: Valkey
+) -> None:
+    with engine_in_thread():
+        venue = Venue()
+        venue.open()
+        alice, bob = venue.trader(), venue.trader()
+        for price in range(59_000, 59_010):
+            venue.accept(bid(alice, price, 10, flags=FLAG_POST_ONLY))
+        venue.close()
+    command = bid(bob, 58_000, 4)
+    command["gateway_id"], command["gateway_sequence"] = 77, 1
+    valkey.xadd(STREAM, {"r": command.tobytes(), "s": b""})
+
+    with engine_in_thread():
+        wait_until(lambda: len(decode_view(valkey.get(ACCOUNT_KEY % bob)).orders) == 1)
+        views = {
+            account: decode_view(valkey.get(ACCOUNT_KEY % account)) for account in (alice, bob)
+        }
+
+    assert [int(view.header["account"]) for view in views.values()] == [alice, bob]
+    assert [len(view.orders) for view in views.values()] == [10, 1]
+
+
 def test_repeated_message_is_executed_once(
-    engine: Runner, venue: Venue, valkey: "redis.Redis", empty_journal: Connection
+    engine: Runner, venue: Venue, valkey: Valkey, empty_journal: Connection
 ) -> None:
     command = open_command(7)
     command["gateway_id"], command["gateway_sequence"] = 99, 1
@@ -79,7 +99,7 @@ def test_repeated_message_is_executed_once(
 
 
 def test_repeated_message_is_dropped_by_the_next_engine_too(
-    empty_journal: Connection, valkey: "redis.Redis", kernels: None, venue: Venue
+    empty_journal: Connection, valkey: Valkey, kernels: None, venue: Venue
 ) -> None:
     command = open_command(7)
     command["gateway_id"], command["gateway_sequence"] = 99, 1
@@ -143,7 +163,7 @@ def test_house_commands_do_not_come_by_the_bus(
 
 
 def test_malformed_messages_are_passed_over(
-    engine: Runner, venue: Venue, valkey: "redis.Redis"
+    engine: Runner, venue: Venue, valkey: Valkey
 ) -> None:
     record = open_command(1).tobytes()
     for fields in (
@@ -170,7 +190,7 @@ def test_unknown_kind_is_answered_by_the_engine(engine: Runner, venue: Venue) ->
 
 
 def test_flushed_stream_is_read_from_its_start(
-    engine: Runner, venue: Venue, valkey: "redis.Redis", empty_journal: Connection
+    engine: Runner, venue: Venue, valkey: Valkey, empty_journal: Connection
 ) -> None:
     venue.open_account()
     epoch = valkey.get(EPOCH_KEY)
@@ -188,7 +208,7 @@ def test_flushed_stream_is_read_from_its_start(
 
 
 def test_committed_messages_leave_the_stream(
-    engine: Runner, venue: Venue, valkey: "redis.Redis"
+    engine: Runner, venue: Venue, valkey: Valkey
 ) -> None:
     for _ in range(5):
         venue.open_account()
@@ -235,7 +255,7 @@ def test_time_goes_on_by_ticks_and_never_back(
 
 
 def test_snapshot_and_tail_give_what_the_whole_journal_gives(
-    empty_journal: Connection, valkey: "redis.Redis", kernels: None, venue: Venue
+    empty_journal: Connection, valkey: Valkey, kernels: None, venue: Venue
 ) -> None:
     with engine_in_thread():
         venue.open()
@@ -256,3 +276,43 @@ def test_snapshot_and_tail_give_what_the_whole_journal_gives(
     assert last.state_hash() == middle.state_hash() == genesis.state_hash()
     for replica in (last, middle, genesis):
         replica.close()
+
+
+def test_views_of_a_batch_that_also_lists_are_right(
+    engine: Runner, venue: Venue, valkey: Valkey
+) -> None:
+    venue.open()
+    alice = venue.trader(500)
+
+    venue.accept(
+        make(CommandKind.DEPOSIT, OPERATOR, account=alice, amount_units=7),
+        make(
+            CommandKind.SET_PARAMETER,
+            OPERATOR,
+            contract=0,
+            parameter=ContractParameter.TAKER_FEE_PPM,
+            value=400,
+        ),
+    )
+
+    view = decode_view(valkey.get(ACCOUNT_KEY % alice))
+    assert view.header["account"] == alice
+    assert view.header["balances"][0] == 500_000_007
+
+
+def test_engine_goes_on_when_valkey_forgets_and_cuts_everything(
+    engine: Runner, venue: Venue, valkey: Valkey
+) -> None:
+    venue.open()
+    alice = venue.trader(500)
+    venue.accept(bid(alice, 59_000, 2))
+
+    valkey.flushall()
+    valkey.client_kill_filter(_type="normal", skipme=True)
+    wait_until(lambda: bool(valkey.exists(ACCOUNT_KEY % alice)))
+
+    view = decode_view(valkey.get(ACCOUNT_KEY % alice))
+    assert view.header["account"] == alice
+    assert view.orders["price_ticks"].tolist() == [590_000]
+    venue.close()  # its own connection was cut as well; the next call connects again
+    assert venue.open_account() == alice + 1

@@ -4,20 +4,17 @@ import random
 from pathlib import Path
 
 import pytest
-import redis
 
 from exchange.pipeline import snapshots
 from exchange.pipeline.journal import GENESIS, Head
 from exchange.pipeline.replica import Replica, snapshot_directory
-from tests.pipeline.conftest import Connection
+from tests.pipeline.conftest import Connection, Valkey
 from tests.pipeline.engine import engine_in_thread
 from tests.pipeline.venue import Venue, bid
 
 
 @pytest.fixture
-def saved(
-    empty_journal: Connection, valkey: "redis.Redis", kernels: None, venue: Venue
-) -> list[Path]:
+def saved(empty_journal: Connection, valkey: Valkey, kernels: None, venue: Venue) -> list[Path]:
     """Two snapshots of a venue with some life in it, the newer one last."""
     with engine_in_thread():
         venue.open()

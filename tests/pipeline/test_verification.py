@@ -1,7 +1,6 @@
 """Anyone can recompute the venue from its journal, signatures included."""
 
 import pytest
-import redis
 
 from exchange.pipeline import codec
 from exchange.pipeline.high_water import HighWaterFile
@@ -9,7 +8,7 @@ from exchange.pipeline.journal import Draft, JournalCorrupt, JournalWriter
 from exchange.pipeline.replica import Replica
 from exchange.pipeline.runner import high_water_path
 from exchange.pipeline.verification import verify
-from tests.pipeline.conftest import Connection
+from tests.pipeline.conftest import Connection, Valkey
 from tests.pipeline.engine import engine_in_thread
 from tests.pipeline.venue import Venue
 
@@ -19,9 +18,7 @@ def silent(_done: int, _total: int) -> None:
 
 
 @pytest.fixture
-def history(
-    empty_journal: Connection, valkey: "redis.Redis", kernels: None, venue: Venue
-) -> Venue:
+def history(empty_journal: Connection, valkey: Valkey, kernels: None, venue: Venue) -> Venue:
     with engine_in_thread():
         venue.open()
         venue.trader()

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import redis
 
 from exchange.engine.events import ORDER_FILLED, CancelReason, EventKind
 from exchange.engine.health import NO_CONTRACT, account_health
@@ -29,13 +28,14 @@ from exchange.pipeline.views import (
     decode_view,
 )
 from exchange.pipeline.what_if import AccountHealth, Preview
+from tests.pipeline.conftest import Valkey
 from tests.pipeline.venue import Venue, ask, bid
 
 
 class Desk:
     """A trader's screen over the real venue: keys from Valkey, the book from the journal."""
 
-    def __init__(self, venue: Venue, client: "redis.Redis") -> None:
+    def __init__(self, venue: Venue, client: Valkey) -> None:
         self._client = client
         self.venue = venue
         self.replica = Replica.open(from_genesis=True)
@@ -76,7 +76,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(engine: Runner, venue: Venue, valkey: "redis.Redis") -> Iterator[Desk]:
+def desk(engine: Runner, venue: Venue, valkey: Valkey) -> Iterator[Desk]:
     desk = Desk(venue, valkey)
     yield desk
     desk.replica.close()

@@ -1,11 +1,35 @@
 """The engine process: takes commands from the bus, journals, applies and answers them."""
 
+import logging
 from argparse import ArgumentParser
 from typing import Any
 
 from exchange.management.base import NovateCommand
+from exchange.pipeline.high_water import MarkCorrupt
+from exchange.pipeline.journal import (
+    BelowHighWater,
+    EngineVersionNeeded,
+    Fenced,
+    JournalCorrupt,
+    LockLost,
+)
+from exchange.pipeline.replica import PoisonCommand, StateDiverged
 from exchange.pipeline.runner import Runner, warm_up
 from exchange.pipeline.servers import redis_url
+
+logger = logging.getLogger(__name__)
+
+# The messages say what to do; a traceback of ours would hide them.
+STOPPING = (
+    BelowHighWater,
+    EngineVersionNeeded,
+    Fenced,
+    JournalCorrupt,
+    LockLost,
+    MarkCorrupt,
+    PoisonCommand,
+    StateDiverged,
+)
 
 
 class Command(NovateCommand):
@@ -22,9 +46,13 @@ class Command(NovateCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         self.progress("Compiling or loading the kernels.")
         warm_up()
-        runner = Runner.open(
-            redis_url(),
-            progress=self.progress,
-            accept_loss_after=options["accept_loss_after"],
-        )
-        runner.run(progress=self.progress)
+        try:
+            runner = Runner.open(
+                redis_url(),
+                progress=self.progress,
+                accept_loss_after=options["accept_loss_after"],
+            )
+            runner.run(progress=self.progress)
+        except STOPPING as reason:
+            logger.critical("The engine stops. %s", reason, exc_info=reason.__cause__)
+            raise SystemExit(1) from reason
