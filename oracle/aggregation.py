@@ -1,8 +1,8 @@
 """Fresh observations of many sources -> one index price, its status and its confidence.
 
 A pure function of integers: the engine calls it on what the journal holds, so that every index
-of the past can be recomputed. Whatever a minority of the weight reports, the index stays among
-the prices that the rest reported.
+of the past can be recomputed. Whatever less than half of the weight reports, the raw price
+stays among the prices that the rest reported, and the index within 0.5 % of the raw price.
 
 INDEX-001  the raw price is the lower weighted median of the fresh observations.
 INDEX-002  a source further than max(5 x MAD, 0.3 %) from the raw median is an outlier: dropped,
