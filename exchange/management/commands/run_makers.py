@@ -12,7 +12,7 @@ from exchange.management.bots.client import Client
 from exchange.management.bots.fleet import DEFAULT_URL, load_credentials, run_fleet
 from exchange.management.bots.maker import Maker
 
-RATE = 10.0
+RATE = 12.0
 
 
 class Command(NovateCommand):

@@ -12,7 +12,7 @@ from exchange.management.bots.client import Client
 from exchange.management.bots.fleet import DEFAULT_URL, load_credentials, run_fleet
 from exchange.management.bots.taker import Taker
 
-RATE = 2.5
+RATE = 3.0
 
 
 class Command(NovateCommand):
