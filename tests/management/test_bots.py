@@ -145,6 +145,44 @@ def test_order_on_an_unwanted_side_is_cancelled() -> None:
     assert step.rung is None
 
 
+def test_exposed_order_comes_before_any_other() -> None:
+    wanted = ladder(fair=99_000.0)  # The index fell by 1 %: every old bid is above it.
+    held = resting(ladder())
+    del held[(BUY, 0)]
+
+    step = next_step(wanted, held, STYLE)
+
+    assert step is not None
+    assert step.order_id == "buy1"
+
+
+def test_makers_who_block_each_other_come_free() -> None:
+    # Post-only asks slide back from stale bids, so whoever moves asks first is stuck for ever.
+    books = [resting(ladder()), resting(ladder())]
+    wanted = ladder(fair=98_000.0)
+    steps = 0
+    for turn in range(400):
+        own, other = books[turn % 2], books[(turn + 1) % 2]
+        step = next_step(wanted, own, STYLE)
+        if step is None or step.rung is None:
+            continue
+        steps += 1
+        place = (step.rung.side, step.rung.level)
+        own[place] = own[place]._replace(price_ticks=slid(step.rung, other))
+
+    assert [next_step(wanted, book, STYLE) for book in books] == [None, None]
+    assert steps <= 40
+
+
+def slid(rung: Rung, other: dict[tuple[str, int], Resting]) -> int:
+    """Where a post-only order comes to rest against another maker's."""
+    if rung.side == BUY:
+        best = min(held.price_ticks for (side, _), held in other.items() if side == SELL)
+        return min(rung.price_ticks, best - 1)
+    best = max(held.price_ticks for (side, _), held in other.items() if side == BUY)
+    return max(rung.price_ticks, best + 1)
+
+
 # --- takers -----------------------------------------------------------------------------------
 def test_arrivals_keep_their_mean_rate_and_come_in_clusters() -> None:
     arrivals = Arrivals(2.0, random.Random(7), began=0.0)

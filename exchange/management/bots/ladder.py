@@ -7,6 +7,8 @@ LADDER-002  a long inventory lowers the fair price and a short one raises it; be
             the side that would add to it is not quoted.
 LADDER-003  an order is moved when it strayed from its level by more than the level's tolerance,
             the most wrong first; outer levels tolerate more, so the touch is kept freshest.
+LADDER-004  an order beyond the fair price comes before everything else: it gives money away,
+            and it keeps the other makers' orders from where they belong.
 """
 
 import math
@@ -24,6 +26,7 @@ TOLERANCE = 0.3  # of a level's distance
 WORN_SHARE = 0.35  # an order filled down to less than this is replaced
 MISSING_URGENCY = 3.0
 UNWANTED_URGENCY = 3.0
+EXPOSED_URGENCY = 50.0
 
 Place = tuple[str, int]  # side, level
 
@@ -87,6 +90,15 @@ def rungs(
     return wanted
 
 
+def beyond(side: str, price_ticks: float, limit_ticks: float) -> float:
+    """How far a price is on the generous side of a limit, in ticks; negative: on the safe one.
+
+    >>> beyond(BUY, 105, 100), beyond(SELL, 105, 100)
+    (5, -5)
+    """
+    return price_ticks - limit_ticks if side == BUY else limit_ticks - price_ticks
+
+
 def next_step(wanted: list[Rung], resting: dict[Place, Resting], style: Style) -> Step | None:
     """The most urgent thing to do; None when every order is near enough to its rung."""
     places = {(rung.side, rung.level) for rung in wanted}
@@ -107,5 +119,7 @@ def _step(rung: Rung, held: Resting | None, style: Style) -> Step:
     if held.left_lots < rung.lots * WORN_SHARE:
         return Step(MISSING_URGENCY, held.order_id, None)
     distance = rung.price_ticks * style.half_spread_bp * DISTANCES[rung.level] * BASIS_POINT
-    tolerance = max(1.0, distance * TOLERANCE)
-    return Step(abs(held.price_ticks - rung.price_ticks) / tolerance, held.order_id, rung)
+    strayed = abs(held.price_ticks - rung.price_ticks) / max(1.0, distance * TOLERANCE)
+    if beyond(rung.side, held.price_ticks, rung.price_ticks) > distance:
+        strayed += EXPOSED_URGENCY
+    return Step(strayed, held.order_id, rung)

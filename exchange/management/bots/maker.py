@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 
-from exchange.management.bots.client import Client, Refused
+from exchange.management.bots.client import Client, Json, Refused
 from exchange.management.bots.ladder import (
     BASIS_POINT,
     Place,
@@ -16,6 +16,7 @@ from exchange.management.bots.ladder import (
     Rung,
     Step,
     Style,
+    beyond,
     fair_ticks,
     next_step,
     rungs,
@@ -27,7 +28,8 @@ from oracle.replay import smooth_noise
 RECONCILE_SECONDS = 20.0
 IDLE_SECONDS = 0.05
 FILLING_SECONDS = 0.04  # between orders while the ladder is still empty
-PULL_BP = 30.0  # the index moved this far at once: take everything away first
+PULL_BP = 12.0  # an order this far beyond the fair price: take everything away first
+SLID_SECONDS = 2.0  # a post-only order slid back from another's: let that one move first
 PREMIUM_BP = 1.2
 PREMIUM_SECONDS = 90.0
 
@@ -55,7 +57,7 @@ class Maker:
         self._style = STYLES[number % len(STYLES)]
         self._random = random.Random(1_000 + number)  # noqa: S311 - a market, not a secret.
         self._places: dict[str, dict[Place, str]] = {}
-        self._quoted_index: dict[str, float] = {}
+        self._slid_until: dict[str, float] = {}  # by order
 
     async def run(self) -> None:
         """Quote until cancelled. Raises Disconnected when the connection is lost."""
@@ -65,6 +67,7 @@ class Maker:
             if time.monotonic() - reconciled > RECONCILE_SECONDS:
                 await self._market.reconcile()
                 reconciled = time.monotonic()
+                self._slid_until.clear()
             pause = await self._act()
             await asyncio.sleep(pause)
 
@@ -74,7 +77,7 @@ class Maker:
         for contract in self._market.contracts.values():
             if not contract.is_fresh:
                 continue
-            if self._has_jumped(contract):
+            if self._is_far_behind(contract):
                 await self._pull(contract)
                 return self._pause_seconds
             step = self._next_step(contract)
@@ -89,9 +92,6 @@ class Maker:
         return self._pause_seconds * self._random.uniform(0.6, 1.4)
 
     def _next_step(self, contract: Contract) -> Step | None:
-        style = self._style_for(contract)
-        inventory = contract.position_lots * contract.lot_value / style.inventory_limit
-        fair = fair_ticks(contract.index_ticks, self._premium_bp(contract), inventory, style)
         places = self._places.setdefault(contract.name, {})
         resting = {
             place: Resting(order.id, order.price_ticks, order.left_lots)
@@ -102,7 +102,21 @@ class Maker:
         orphans = [order_id for order_id in contract.orders if order_id not in placed]
         if orphans:
             return Step(100.0, orphans[0], None)
-        return next_step(rungs(fair, inventory, style, contract.lots_for), resting, style)
+        style = self._style_for(contract)
+        wanted = rungs(
+            self._fair(contract), self._inventory(contract), style, contract.lots_for
+        )
+        now = time.monotonic()
+        slid = {
+            place
+            for place, held in resting.items()
+            if self._slid_until.get(held.order_id, 0.0) > now
+        }
+        return next_step(
+            [rung for rung in wanted if (rung.side, rung.level) not in slid],
+            {place: held for place, held in resting.items() if place not in slid},
+            style,
+        )
 
     async def _take(self, contract: Contract, step: Step) -> None:
         try:
@@ -131,9 +145,7 @@ class Maker:
             post_only=True,
             label=f"maker-{self._number}",
         )
-        self._market.note_orders([answer["order"]])
-        self._places[contract.name][(rung.side, rung.level)] = answer["order"]["order_id"]
-        self._quoted_index[contract.name] = contract.index_ticks
+        self._note(contract, rung, answer["order"])
 
     async def _move(self, contract: Contract, order_id: str, rung: Rung) -> None:
         answer = await self._client.call(
@@ -143,8 +155,7 @@ class Maker:
             price=contract.price(rung.price_ticks),
             post_only=True,
         )
-        self._market.note_orders([answer["order"]])
-        self._quoted_index[contract.name] = contract.index_ticks
+        self._note(contract, rung, answer["order"])
 
     async def _pull(self, contract: Contract) -> None:
         await self._client.call(
@@ -152,12 +163,33 @@ class Maker:
         )
         for order_id in list(contract.orders):
             self._market.forget(contract, order_id)
-        self._quoted_index[contract.name] = contract.index_ticks
+        self._slid_until.clear()
 
-    def _has_jumped(self, contract: Contract) -> bool:
-        quoted = self._quoted_index.get(contract.name, contract.index_ticks)
-        moved = abs(contract.index_ticks - quoted)
-        return bool(contract.orders) and moved > quoted * PULL_BP * BASIS_POINT
+    def _note(self, contract: Contract, rung: Rung, order: Json) -> None:
+        self._market.note_orders([order])
+        number = order["order_id"]
+        self._places[contract.name][(rung.side, rung.level)] = number
+        held = contract.orders.get(number)
+        if held is not None and held.price_ticks != rung.price_ticks:
+            self._slid_until[number] = time.monotonic() + SLID_SECONDS
+        else:
+            self._slid_until.pop(number, None)
+
+    def _is_far_behind(self, contract: Contract) -> bool:
+        fair = self._fair(contract)
+        return any(
+            beyond(order.side, order.price_ticks, fair) > fair * PULL_BP * BASIS_POINT
+            for order in contract.orders.values()
+        )
+
+    def _inventory(self, contract: Contract) -> float:
+        limit = self._style_for(contract).inventory_limit
+        return contract.position_lots * contract.lot_value / limit
+
+    def _fair(self, contract: Contract) -> float:
+        premium = self._premium_bp(contract)
+        style = self._style_for(contract)
+        return fair_ticks(contract.index_ticks, premium, self._inventory(contract), style)
 
     def _style_for(self, contract: Contract) -> Style:
         size = SIZE_OF.get(contract.base, 0.3)
