@@ -46,7 +46,7 @@ def test_margin_sweep_shard_looks_at_a_named_sequence() -> None:
 
     assert answer["sequence"] >= sequence
     sweep = MarginSweep.objects.get()
-    assert (sweep.accounts, sweep.equity_units, sweep.disagreements) == (2, 2_000, 0)
+    assert (sweep.accounts, int(sweep.equity_units), sweep.disagreements) == (2, 2_000, 0)
     assert not Alarm.objects.exists()
 
 
