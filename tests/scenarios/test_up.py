@@ -9,12 +9,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from exchange.pipeline.servers import PROJECT, discard_servers
+from exchange.pipeline.servers.home import server_place
+from exchange.pipeline.servers.process import listener
 from tests.scenarios.venue import Venue, eventually
 
 CONTRACTS = {"BTC_USDC-PERPETUAL", "ETH_USDC-PERPETUAL", "SOL_USDC-PERPETUAL"}
+
+SERVERS = [("Valkey", "valkey.sock"), ("PostgreSQL", ".s.PGSQL.5432")]
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +72,19 @@ def test_killed_engine_comes_back_with_everything(venue: Venue) -> None:
     assert one_pid(venue, "run_engine") != engine
 
 
+@pytest.mark.parametrize(("name", "socket_name"), SERVERS)
+def test_killed_server_comes_back_and_the_venue_goes_on(
+    venue: Venue, name: str, socket_name: str
+) -> None:
+    before = head_sequence(venue)
+    server = listener(server_place(venue.home).run / socket_name)
+    assert server is not None
+    os.kill(server.pid, signal.SIGKILL)
+
+    assert eventually(lambda: f"{name} had died and was started again" in venue.said())
+    assert eventually(lambda: goes_on(venue, before), seconds=90)
+
+
 def test_stopped_venue_leaves_no_process_and_the_next_start_goes_on(venue: Venue) -> None:
     assert eventually(
         lambda: venue.call("get_order_book?instrument_name=BTC_USDC-PERPETUAL")["bids"]
@@ -95,9 +113,12 @@ def test_stopped_venue_leaves_no_process_and_the_next_start_goes_on(venue: Venue
             connection.execute("SELECT count(*) FROM exchange_account").fetchone() == accounts
         )
 
-    assert venue.stop(signal.SIGTERM) == 0
-    assert venue.processes() == {}
-    assert not venue.servers_listen()
+
+def test_killed_up_takes_its_processes_and_servers_with_it(venue: Venue) -> None:
+    venue.kill_what_is_left()
+
+    assert eventually(lambda: venue.processes() == {})
+    assert eventually(lambda: not venue.servers_listen())
 
 
 def test_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
@@ -117,6 +138,18 @@ def test_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"Port {port} of 127.0.0.1 is in use" in done.stderr
     assert not (home / "servers.lease").exists()
+
+
+def goes_on(venue: Venue, before: int) -> bool:
+    """New commands are journaled, and answered: the makers' book changes."""
+    book = "get_order_book?instrument_name=BTC_USDC-PERPETUAL"
+    try:
+        first = venue.call(book)["change_id"]
+        return head_sequence(venue) > before and eventually(
+            lambda: venue.call(book)["change_id"] != first, seconds=2
+        )
+    except (psycopg.OperationalError, OSError, KeyError):
+        return False  # It is still coming back.
 
 
 def head_sequence(venue: Venue) -> int:
