@@ -11,7 +11,7 @@ from exchange.engine import commands, events, units
 from exchange.engine.commands import CommandKind
 from exchange.engine.events import EventKind
 from exchange.engine.snapshot import dump, load, state_hash
-from exchange.engine.state import ContractParameter
+from exchange.engine.state import ContractParameter, Counter
 from exchange.engine.state_machine import StateMachine
 from exchange.engine.units import FIRST_USER_ACCOUNT, OPERATOR
 from tests.benchmarks.workload import ACCOUNTS, CANCEL, Totals, Workload
@@ -28,12 +28,12 @@ class Recorded:
 
     start: bytes  # snapshot of the venue before the first command
     journal: Records
-    trades: int
+    first_account: int
 
 
 def fund_many(venue: Venue, count: int, amount_units: int) -> int:
     """Opens and funds accounts in two batches; the first one's id."""
-    first = int(venue.state.counters[2])
+    first = int(venue.state.counters[Counter.ACCOUNTS])
     opened = np.zeros(count, commands.OPEN_ACCOUNT)
     opened["kind"], opened["principal"] = CommandKind.OPEN_ACCOUNT, OPERATOR
     opened["account"], opened["role"] = units.NO_ACCOUNT, units.ROLE_TRADER
@@ -68,11 +68,11 @@ def record(workload: Workload) -> Recorded:
         accepted = produced[produced["kind"] == EventKind.ORDER_ACCEPTED]
         ids[flow["order"][begin:end][~cancels]] = accepted.view(events.ORDER_ACCEPTED)["order"]
         _count(produced, totals)
-    totals.live_orders = int(venue.state.counters[8])
+    totals.live_orders = int(venue.state.counters[Counter.ORDERS_OPEN])
     for name in ("trades", "volume_lots", "notional_ticks", "live_orders"):
         found, expected = getattr(totals, name), getattr(workload.totals, name)
         assert found == expected, f"{name}: engine {found}, workload {expected}"
-    return Recorded(start, journal, totals.trades)
+    return Recorded(start, journal, first)
 
 
 def whole_order_path(recorded: Recorded, report: Report) -> None:

@@ -1,0 +1,73 @@
+"""Every figure of spec/engine.md that this venue has: `python -m tests.benchmarks [--quick]`.
+
+Ratios to a baseline of the same run are the judge; the machine is named so that absolute
+figures can be placed. Nothing passes or fails by a clock: a wrong result fails, a slow one is
+printed.
+"""
+
+import argparse
+import os
+import platform
+import sys
+
+from tests.benchmarks import durable, engine, rivals, startup
+from tests.benchmarks.workload import generate
+
+GROUPS = ["engine", "tick", "startup", "durable"]
+
+
+def report(name: str, figures: str) -> None:
+    """One row of the table."""
+    print(f"  {name:<64} {figures}", flush=True)
+
+
+def main() -> None:
+    """Runs the groups that were asked for."""
+    options = _options()
+    count = options.commands or (100_000 if options.quick else 1_000_000)
+    print(
+        f"Novate benchmarks on {platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, {count:,} commands a flow\n"
+    )
+    groups = options.groups or GROUPS
+    if {"engine", "durable"} & set(groups):
+        flow_rows(count, groups)
+    if "tick" in groups:
+        print("\nprice tick (bar: 6 ms, 10 ns a position, linear)")
+        for accounts in (10_000, 20_000) if options.quick else (50_000, 100_000):
+            engine.price_tick(accounts, report)
+    if "startup" in groups:
+        print("\nstart-up (bar: kernels within 60 s, next starts 10 s)")
+        startup.run(report, cold=not options.quick)
+
+
+def flow_rows(count: int, groups: list[str]) -> None:
+    """The order flow: other books, the engine in process, and the whole durable path."""
+    workload = generate(count)
+    adds, cancels, takers = (kind / count for kind in workload.totals.kinds)
+    print(
+        f"order flow, seed {workload.seed}: {adds:.0%} add, {cancels:.0%} cancel, "
+        f"{takers:.0%} take, {workload.totals.trades:,} trades"
+    )
+    recorded = engine.record(workload)
+    if "engine" in groups:
+        print("baselines: matching only")
+        rivals.run(workload, report)
+        print("Novate: margin, fees, ledger, events (bar: 2,000,000; replay 1,500,000)")
+        engine.whole_order_path(recorded, report)
+        engine.replay(recorded, report)
+    if "durable" in groups:
+        print("\ndurable (bar: 500,000 commands/s batched)")
+        durable.run(recorded, report)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work")
+    parser.add_argument("--commands", type=int, help="commands of the order flow")
+    parser.add_argument("groups", nargs="*", help=" ".join(GROUPS))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
