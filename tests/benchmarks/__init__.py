@@ -1,7 +1,7 @@
 """How fast it is: `python -m tests.benchmarks`. Nothing here passes or fails by a clock.
 
-The environment is set before Numba and Django read it: a venue of its own in a temporary folder,
-and the kernels that were compiled for these sources.
+The environment is set before Numba and Django read it: a venue of its own in a temporary
+folder, and the kernels that were compiled for these sources.
 """
 
 import os

@@ -8,7 +8,6 @@ printed.
 import argparse
 import os
 import platform
-import sys
 
 from tests.benchmarks import durable, engine, rivals, startup
 from tests.benchmarks.workload import generate
@@ -70,4 +69,4 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

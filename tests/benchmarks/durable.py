@@ -50,7 +50,7 @@ def _readdressed(recorded: Recorded, first: int) -> Records:
 def _feed(journal: Records) -> tuple[float, int, int]:
     """(seconds, commits, refusals) from the first message to the last result."""
     client = redis.Redis.from_url(redis_url())
-    listener = client.pubsub()
+    listener = client.pubsub()  # type: ignore[no-untyped-call]  # redis-py is half typed.
     listener.subscribe(BATCH_CHANNEL)
     listener.get_message(timeout=SILENCE_SECONDS)
     gateway = int(journal["gateway_id"][0])

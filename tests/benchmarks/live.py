@@ -15,7 +15,7 @@ from django.core.management import call_command
 from exchange.engine import commands, units
 from exchange.engine.commands import CommandKind
 from exchange.engine.units import OPERATOR
-from exchange.pipeline.servers import PROJECT, ensure_servers, novate_home
+from exchange.pipeline.servers import PROJECT, discard_servers, ensure_servers, novate_home
 from tests.pipeline.venue import Venue
 
 PRICE_SECONDS = 2.0
@@ -64,6 +64,7 @@ def live_engine() -> Iterator[Venue]:
                 ended.set()
                 prices.join()
                 venue.close()
+    discard_servers(novate_home())
 
 
 def fund_accounts(venue: Venue, count: int, funds_units: int) -> int:
