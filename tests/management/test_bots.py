@@ -119,6 +119,18 @@ def test_most_strayed_order_is_moved_first() -> None:
     assert (step.order_id, step.rung) == ("buy0", wanted[0])
 
 
+def test_missing_order_comes_before_a_strayed_one() -> None:
+    wanted = ladder()
+    held = resting(wanted)
+    held[(BUY, 0)] = held[(BUY, 0)]._replace(price_ticks=50_000)
+    del held[(SELL, 7)]
+
+    step = next_step(wanted, held, STYLE)
+
+    assert step is not None
+    assert (step.order_id, step.rung) == ("", wanted[15])
+
+
 def test_small_straying_is_left_alone() -> None:
     wanted = ladder()
     held = resting(wanted)

@@ -5,8 +5,9 @@ Prices in ticks, quantities in lots, distances in basis points of the index.
 LADDER-001  bids stand below the fair price and asks above it, by the level's distance at least.
 LADDER-002  a long inventory lowers the fair price and a short one raises it; beyond the limit
             the side that would add to it is not quoted.
-LADDER-003  an order is moved when it strayed from its level by more than the level's tolerance,
-            the most wrong first; outer levels tolerate more, so the touch is kept freshest.
+LADDER-003  missing orders are placed first, inner ones before outer ones. Then an order is
+            moved when it strayed from its level by more than the level's tolerance, the most
+            wrong first; outer levels tolerate more, so the touch is kept freshest.
 LADDER-004  an order beyond the fair price comes before everything else: it gives money away,
             and it keeps the other makers' orders from where they belong.
 """
@@ -121,5 +122,7 @@ def _step(rung: Rung, held: Resting | None, style: Style) -> Step:
     distance = rung.price_ticks * style.half_spread_bp * DISTANCES[rung.level] * BASIS_POINT
     strayed = abs(held.price_ticks - rung.price_ticks) / max(1.0, distance * TOLERANCE)
     if beyond(rung.side, held.price_ticks, rung.price_ticks) > distance:
-        strayed += EXPOSED_URGENCY
-    return Step(strayed, held.order_id, rung)
+        return Step(EXPOSED_URGENCY + strayed, held.order_id, rung)
+    # 1 at the tolerance and below MISSING_URGENCY however far: in a quick market the touch
+    # always strays, and would leave no time for the rest.
+    return Step(MISSING_URGENCY * strayed / (strayed + 2.0), held.order_id, rung)
