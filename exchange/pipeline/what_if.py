@@ -36,15 +36,33 @@ from exchange.engine.health import (
 )
 from exchange.engine.positions import claim_position
 from exchange.engine.records import RECORD_FIELDS
-from exchange.engine.state import Counter, Integers, State, empty_state, kernel
+from exchange.engine.state import (
+    ACCOUNT,
+    CONTRACT,
+    GATEWAY,
+    LEVEL,
+    OBSERVATION,
+    ORDER,
+    POSITION,
+    REPORTER,
+    UNDERLYING,
+    WITHDRAWAL,
+    Counter,
+    Integers,
+    State,
+    kernel,
+)
 from exchange.engine.state_machine import StateMachine
 from exchange.engine.units import (
+    ASSETS_MAX,
     BUY,
     FIRST_USER_ACCOUNT,
     FLAG_MAKER,
+    LEVEL_HEIGHT_MAX,
     ORACLE_VALID,
     ROLE_TRADER,
     SLOTS_MAX,
+    UNDERLYINGS_MAX,
     USDC,
 )
 from exchange.pipeline.codec import Records
@@ -130,7 +148,7 @@ def revalue(
 
     contract_rows: `novate:contracts`, all listed, row number = contract number.
     """
-    return _health(_scratch(view, contract_rows, underlying_rows))
+    return _health(_scratch(view, contract_rows, underlying_rows, 0))
 
 
 def preview_order(
@@ -147,7 +165,7 @@ def preview_order(
     """
     command = order.view(PLACE_ORDER).copy()
     contract, side = int(command["contract"][0]), int(command["side"][0])
-    scratch = _scratch(view, contract_rows, underlying_rows)
+    scratch = _scratch(view, contract_rows, underlying_rows, len(book_levels) + 1)
     is_listed = 0 <= contract < len(contract_rows)
     unit = int(contract_rows[contract]["tick_value_units"]) if is_listed else 0
     if is_listed:
@@ -163,7 +181,7 @@ def preview_order(
 
 def warm_up() -> None:
     """Compile or load what previews need; takes seconds when the cache is cold."""
-    scratch = empty_state()
+    scratch = _small_state(0, 0)
     stand_up_positions(scratch, TRADER, np.zeros((0, len(_POSITION_FIELDS)), np.int64))
     stand_up_orders(scratch, _one_event(), TRADER, np.zeros((0, len(_ORDER_FIELDS)), np.int64))
     measure(scratch, TRADER, np.zeros((SLOTS_MAX, _MEASURES), np.int64))
@@ -171,10 +189,13 @@ def warm_up() -> None:
 
 
 def _scratch(
-    view: AccountView, contract_rows: Records, underlying_rows: Records | None
+    view: AccountView,
+    contract_rows: Records,
+    underlying_rows: Records | None,
+    more_orders: int,
 ) -> State:
-    """A state that holds the view's account as TRADER, its orders, and nothing else."""
-    state = empty_state()
+    """A state that holds the view's account as TRADER, its orders, and room for more orders."""
+    state = _small_state(len(contract_rows), len(view.orders) + more_orders)
     _load_market(state, contract_rows, underlying_rows)
     state.counters[Counter.ACCOUNTS] = MAKER + 1
     for account in (TRADER, MAKER):
@@ -186,6 +207,31 @@ def _scratch(
     state.balances[MAKER, USDC] = MAKER_UNITS
     stand_up_positions(state, TRADER, _table(view.positions, _POSITION_FIELDS))
     stand_up_orders(state, _one_event(), TRADER, _table(view.orders[::-1], _ORDER_FIELDS))
+    return state
+
+
+def _small_state(contracts: int, orders: int) -> State:
+    """Tables for two accounts: at full capacity the first touch of each costs a large page.
+
+    Kernels do not check bounds: orders counts every order that will ever stand in this state.
+    """
+    levels = 2 * contracts + orders + 1
+    state = State(
+        counters=np.zeros(Counter.COUNT, np.int64),
+        accounts=np.zeros(MAKER + 1, ACCOUNT),
+        balances=np.zeros((MAKER + 1, ASSETS_MAX), np.int64),
+        positions=np.zeros((MAKER + 1) * SLOTS_MAX, POSITION),
+        orders=np.zeros(orders + 1, ORDER),
+        levels=np.zeros(levels, LEVEL),
+        level_next=np.zeros((levels, LEVEL_HEIGHT_MAX), np.int64),
+        contracts=np.zeros(max(1, contracts), CONTRACT),
+        underlyings=np.zeros(UNDERLYINGS_MAX, UNDERLYING),
+        observations=np.zeros((1, 1), OBSERVATION),
+        reporters=np.zeros(1, REPORTER),
+        withdrawals=np.zeros(1, WITHDRAWAL),
+        gateways=np.zeros(1, GATEWAY),
+    )
+    state.counters[Counter.LEVELS_HIGH] = 2 * contracts
     return state
 
 
