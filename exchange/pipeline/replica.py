@@ -141,8 +141,8 @@ class Replica:
         actual = self.state_hash()
         if actual != recorded:
             raise StateDiverged(
-                f"The state after sequence {self.sequence} has hash {actual.hex()}; the "
-                f"journal says {recorded.hex()}. This engine does not compute what the venue did."
+                f"The state after sequence {self.sequence} has hash {actual.hex()}, in the "
+                f"journal {recorded.hex()}. This engine does not compute what the venue did."
             )
 
 
