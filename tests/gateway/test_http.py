@@ -68,7 +68,7 @@ def test_a_currency_is_a_base_or_the_settlement_asset(venue: Venue) -> None:
     ],
 )
 def test_a_wrong_request_is_answered_with_its_field(
-    venue: Venue, method: str, params: dict[str, str], code: int, param: str | None
+    venue: Venue, method: str, params: dict[str, Any], code: int, param: str | None
 ) -> None:
     answer = venue.get(method, **params)
 
@@ -190,7 +190,8 @@ def test_a_refusal_names_the_engines_reason(venue: Venue, alice: Key) -> None:
 def test_an_order_that_cannot_be_obeyed_is_refused(
     venue: Venue, alice: Key, params: dict[str, str], code: int, param: str
 ) -> None:
-    order = {"instrument_name": BTC, "amount": "0.01", "price": "59000"} | params
+    order: dict[str, Any] = {"instrument_name": BTC, "amount": "0.01", "price": "59000"}
+    order |= params
 
     answer = venue.get("private/buy", alice, **order)
 
@@ -227,7 +228,7 @@ def test_a_repeated_signature_on_a_write_gives_the_first_outcome(
 
 
 def test_an_idempotency_key_acts_once(venue: Venue, alice: Key) -> None:
-    order = {"instrument_name": BTC, "amount": "0.001", "price": "59000"}
+    order: dict[str, Any] = {"instrument_name": BTC, "amount": "0.001", "price": "59000"}
 
     first = venue.get("private/buy", alice, **order, idempotency_key="k1").result
     again = venue.get("private/buy", alice, **order, idempotency_key="k1").result
@@ -330,7 +331,7 @@ def test_money_comes_and_goes(venue: Venue) -> None:
 def test_a_preview_tells_what_the_order_then_does(venue: Venue, alice: Key) -> None:
     dave = venue.account(fund=1_000)
     venue.get("private/sell", alice, instrument_name=BTC, amount="0.01", price="60020")
-    order = {"instrument_name": BTC, "amount": "0.01", "type": "market"}
+    order: dict[str, Any] = {"instrument_name": BTC, "amount": "0.01", "type": "market"}
 
     preview = venue.get("risk/preview_order", dave, side="buy", **order).result
     refused = venue.get(

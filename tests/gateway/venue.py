@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -72,7 +73,7 @@ class Venue:
         lane = fast_lane(HOST, self.port + 1)
         self.run("uvicorn", *lane.arguments, **lane.environment)
         for port in self.ports.values():
-            assert eventually(lambda port=port: self._is_open(port), START_SECONDS)
+            assert eventually(partial(self._is_open, port), START_SECONDS)
 
     def run(self, name: str, *arguments: str, **environment: str) -> None:
         with open(self.home / f"{name}.out", "wb") as output:
