@@ -74,6 +74,9 @@ class Venue:
         self.run("uvicorn", *lane.arguments, **lane.environment)
         for port in self.ports.values():
             assert eventually(partial(self._is_open, port), START_SECONDS)
+        # A projector that still loads its kernels would be later than a history read waits.
+        probe = self.account(fund=1)
+        assert eventually(partial(self._is_projected, probe), START_SECONDS)
 
     def run(self, name: str, *arguments: str, **environment: str) -> None:
         with open(self.home / f"{name}.out", "wb") as output:
@@ -184,6 +187,10 @@ class Venue:
             if key is not None:
                 client.sign_in(key)
             yield client
+
+    def _is_projected(self, key: Key) -> bool:
+        deposits = self.get("private/get_deposits", key, currency="USDC")
+        return bool(deposits.result["data"])
 
     def _is_open(self, port: int) -> bool:
         try:
