@@ -186,7 +186,7 @@ def mark_contracts(s: State, e: EventBuffer, underlying: int) -> None:
 def accounts_under_water(s: State, underlying: int) -> Integers:
     """Accounts with a position on the underlying below maintenance, or being liquidated.
 
-    In no order, and more than once when they hold several contracts of it.
+    In no order, each once: at the first of its slots that is on the underlying.
     """
     total = 0
     for contract in range(s.counters[_CONTRACTS]):
@@ -199,8 +199,11 @@ def accounts_under_water(s: State, underlying: int) -> Integers:
             continue
         link = s.contracts[contract]["first_holder"]
         while link != 0:
-            account = (link - 1) // SLOTS_MAX
-            link = s.positions[link - 1]["next_holder"]
+            slot = link - 1
+            account = slot // SLOTS_MAX
+            link = s.positions[slot]["next_holder"]
+            if not _is_first_slot(s, slot, underlying):
+                continue
             if s.accounts[account]["liquidation_stage"] == 0:
                 equity, maintenance = equity_and_maintenance(s, account)
                 if equity >= maintenance:
@@ -219,6 +222,16 @@ def settle_variation(s: State, e: EventBuffer, contract: int) -> None:
     left = collected - int(shares.sum())
     shares[np.argsort(-remainders, kind="stable")[:left]] += 1
     pay_winners(s, e, contract, slots, moved, shares)
+
+
+@inner_kernel
+def _is_first_slot(s: State, slot: int, underlying: int) -> bool:
+    """Whether no earlier slot of the same account is on the underlying."""
+    for earlier in range(slot - slot % SLOTS_MAX, slot):
+        contract = s.positions[earlier]["contract"] - 1
+        if contract >= 0 and s.contracts[contract]["underlying"] == underlying:
+            return False
+    return True
 
 
 @inner_kernel

@@ -259,8 +259,8 @@ class StateMachine:
         if not clearing.refresh_index(self.state, self._buffer, underlying):
             return
         clearing.mark_contracts(self.state, self._buffer, underlying)
-        # Ascending and each once: the order of review is the account's number.
-        for account in np.unique(clearing.accounts_under_water(self.state, underlying)):
+        # Ascending: who is reviewed first does not depend on the order of the holder lists.
+        for account in np.sort(clearing.accounts_under_water(self.state, underlying)):
             self._make_room(_EVENTS_PER_REVIEW_MAX)
             review_account(self.state, self._buffer, int(account))
 

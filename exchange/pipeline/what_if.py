@@ -12,6 +12,7 @@ WHATIF-003  makers that the engine would pass over (no margin, outside the band)
             here: a preview may foresee fills that an execution then finds gone.
 """
 
+import mmap
 from typing import NamedTuple
 
 import numpy as np
@@ -37,32 +38,21 @@ from exchange.engine.health import (
 from exchange.engine.positions import claim_position
 from exchange.engine.records import RECORD_FIELDS
 from exchange.engine.state import (
-    ACCOUNT,
-    CONTRACT,
-    GATEWAY,
-    LEVEL,
-    OBSERVATION,
-    ORDER,
-    POSITION,
-    REPORTER,
-    UNDERLYING,
-    WITHDRAWAL,
+    STATE,
     Counter,
     Integers,
     State,
+    empty_state,
     kernel,
 )
 from exchange.engine.state_machine import StateMachine
 from exchange.engine.units import (
-    ASSETS_MAX,
     BUY,
     FIRST_USER_ACCOUNT,
     FLAG_MAKER,
-    LEVEL_HEIGHT_MAX,
     ORACLE_VALID,
     ROLE_TRADER,
     SLOTS_MAX,
-    UNDERLYINGS_MAX,
     USDC,
 )
 from exchange.pipeline.codec import Records
@@ -148,7 +138,7 @@ def revalue(
 
     contract_rows: `novate:contracts`, all listed, row number = contract number.
     """
-    return _health(_scratch(view, contract_rows, underlying_rows, 0))
+    return _health(_scratch(view, contract_rows, underlying_rows))
 
 
 def preview_order(
@@ -165,7 +155,7 @@ def preview_order(
     """
     command = order.view(PLACE_ORDER).copy()
     contract, side = int(command["contract"][0]), int(command["side"][0])
-    scratch = _scratch(view, contract_rows, underlying_rows, len(book_levels) + 1)
+    scratch = _scratch(view, contract_rows, underlying_rows)
     is_listed = 0 <= contract < len(contract_rows)
     unit = int(contract_rows[contract]["tick_value_units"]) if is_listed else 0
     if is_listed:
@@ -181,7 +171,7 @@ def preview_order(
 
 def warm_up() -> None:
     """Compile or load what previews need; takes seconds when the cache is cold."""
-    scratch = _small_state(0, 0)
+    scratch = _blank_state()
     stand_up_positions(scratch, TRADER, np.zeros((0, len(_POSITION_FIELDS)), np.int64))
     stand_up_orders(scratch, _one_event(), TRADER, np.zeros((0, len(_ORDER_FIELDS)), np.int64))
     measure(scratch, TRADER, np.zeros((SLOTS_MAX, _MEASURES), np.int64))
@@ -192,10 +182,9 @@ def _scratch(
     view: AccountView,
     contract_rows: Records,
     underlying_rows: Records | None,
-    more_orders: int,
 ) -> State:
-    """A state that holds the view's account as TRADER, its orders, and room for more orders."""
-    state = _small_state(len(contract_rows), len(view.orders) + more_orders)
+    """A state that holds the view's account as TRADER, and its orders."""
+    state = _blank_state()
     _load_market(state, contract_rows, underlying_rows)
     state.counters[Counter.ACCOUNTS] = MAKER + 1
     for account in (TRADER, MAKER):
@@ -210,29 +199,11 @@ def _scratch(
     return state
 
 
-def _small_state(contracts: int, orders: int) -> State:
-    """Tables for two accounts: at full capacity the first touch of each costs a large page.
-
-    Kernels do not check bounds: orders counts every order that will ever stand in this state.
-    """
-    levels = 2 * contracts + orders + 1
-    state = State(
-        counters=np.zeros(Counter.COUNT, np.int64),
-        accounts=np.zeros(MAKER + 1, ACCOUNT),
-        balances=np.zeros((MAKER + 1, ASSETS_MAX), np.int64),
-        positions=np.zeros((MAKER + 1) * SLOTS_MAX, POSITION),
-        orders=np.zeros(orders + 1, ORDER),
-        levels=np.zeros(levels, LEVEL),
-        level_next=np.zeros((levels, LEVEL_HEIGHT_MAX), np.int64),
-        contracts=np.zeros(max(1, contracts), CONTRACT),
-        underlyings=np.zeros(UNDERLYINGS_MAX, UNDERLYING),
-        observations=np.zeros((1, 1), OBSERVATION),
-        reporters=np.zeros(1, REPORTER),
-        withdrawals=np.zeros(1, WITHDRAWAL),
-        gateways=np.zeros(1, GATEWAY),
-    )
-    state.counters[Counter.LEVELS_HIGH] = 2 * contracts
-    return state
+def _blank_state() -> State:
+    """Genesis on small pages: on large ones the first touch of a table clears 2 MB."""
+    pages = mmap.mmap(-1, STATE.itemsize)
+    pages.madvise(mmap.MADV_NOHUGEPAGE)
+    return empty_state(memoryview(pages))
 
 
 def _load_market(state: State, contracts: Records, underlyings: Records | None) -> None:

@@ -56,6 +56,9 @@ def novate_home() -> Path:
     return Path(os.environ.get("NOVATE_HOME") or PROJECT / ".novate").absolute()
 
 
+_ORACLE_KERNELS = ("oracle/aggregation.py", "oracle/mark.py", "oracle/rounding.py")
+
+
 def jit_cache_directory() -> Path:
     """A cache of compiled kernels that changes whenever a source they could come from does.
 
@@ -64,8 +67,8 @@ def jit_cache_directory() -> Path:
     venue: all homes of one checkout share it.
     """
     digest = hashlib.blake2b(digest_size=12)
-    for package in ("exchange/engine", "risk", "oracle"):
-        for path in sorted((PROJECT / package).rglob("*.py")):
+    for sources in ("exchange/engine/*.py", "risk/*.py", *_ORACLE_KERNELS):
+        for path in sorted(PROJECT.glob(sources)):
             content = path.read_bytes()
             digest.update(f"{path.relative_to(PROJECT)}:{len(content)}:".encode() + content)
     root = os.environ.get("NOVATE_JIT_DIR") or PROJECT / ".novate" / "jit"
