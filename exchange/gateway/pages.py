@@ -11,6 +11,8 @@ PAGE-011  modules are named by bare specifiers; the import map alone knows their
 
 import asyncio
 import json
+import logging
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -25,9 +27,12 @@ from exchange.gateway import rpc
 
 FIRST_PICTURE_SECONDS = 0.5
 SCRIPTS = Path(settings.BASE_DIR) / "static" / "js"
+IMPORT = re.compile(r'^(?:import|\} from|import .* from) "novate/([^"]+)"', re.MULTILINE)
 THEMES = ("dark", "light")
 
 Picture = dict[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 async def ask(method: str, params: Picture) -> Any:
@@ -49,7 +54,15 @@ def shell(request: HttpRequest) -> Picture:
         "theme": theme if theme in THEMES else THEMES[0],
         "websocket_path": "/ws/api/v2",
         "charts_script": static("vendor/lightweight-charts.js"),
+        "modules": Modules(),
     }
+
+
+class Modules:
+    """For templates: `modules.trade` are the addresses of all modules of the trade page."""
+
+    def __getitem__(self, page: str) -> list[str]:
+        return [static(f"js/{name}.js") for name in _modules_of(f"pages/{page}")]
 
 
 def import_map() -> str:
@@ -63,17 +76,34 @@ def _import_map() -> str:
     return json.dumps({"imports": imports}, separators=(",", ":")).replace("<", "\\u003c")
 
 
+@lru_cache(maxsize=16)
+def _modules_of(entry: str) -> tuple[str, ...]:
+    """An entry and all that it imports, deepest last: what the browser may fetch at once."""
+    found = {entry: None}
+    waiting = [entry]
+    while waiting:
+        text = (SCRIPTS / f"{waiting.pop()}.js").read_text()
+        new = [name for name in IMPORT.findall(text) if name not in found]
+        found |= dict.fromkeys(new)
+        waiting += new
+    return tuple(found)
+
+
 def _module_names() -> Iterator[str]:
     for path in sorted(SCRIPTS.rglob("*.js")):
         yield path.relative_to(SCRIPTS).with_suffix("").as_posix()
 
 
-async def _answers(questions: tuple[tuple[str, dict[str, Any]], ...]) -> list[Any]:
-    return await asyncio.gather(*(_answer(method, params) for method, params in questions))
+async def _answers(questions: tuple[tuple[str, Picture], ...]) -> list[Any]:
+    asked = [asyncio.ensure_future(_answer(method, params)) for method, params in questions]
+    # A late question goes on by itself: to cancel it could break off the gateway's own start.
+    await asyncio.wait(asked, timeout=FIRST_PICTURE_SECONDS)
+    return [question.result() if question.done() else None for question in asked]
 
 
-async def _answer(method: str, params: dict[str, Any]) -> Any:
+async def _answer(method: str, params: Picture) -> Any:
     try:
-        return await asyncio.wait_for(ask(method, params), FIRST_PICTURE_SECONDS)
+        return await ask(method, params)
     except Exception:  # The page must open while the venue is down; its panels then load live.
+        log.info("No first picture from %s", method, exc_info=True)
         return None

@@ -6,6 +6,7 @@ import { dateAndTime, number } from "novate/format";
 import { colour } from "novate/theme";
 
 const ROOM = 6;
+const LEAST_SHOWN = 40;
 const FONT = getComputedStyle(document.documentElement).getPropertyValue("--words");
 
 export async function makeChartView(host, { pricePlaces }) {
@@ -57,9 +58,10 @@ class ChartView {
     return this.candles.data().at(-1);
   }
 
-  // Shows the newest bars, with a little room at the right.
-  showLatest(count) {
+  // Shows at most so many of the newest bars; a young market gets wide bars, not an empty chart.
+  showLatest(most) {
     const bars = this.candles.data().length;
+    const count = Math.min(most, Math.max(LEAST_SHOWN, bars));
     this.chart.timeScale().setVisibleLogicalRange({ from: bars - count, to: bars + ROOM });
   }
 

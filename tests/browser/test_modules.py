@@ -46,6 +46,15 @@ def test_element_stands_alone_in_a_short_file(element: Path) -> None:
     assert len(text.splitlines()) <= ELEMENT_LINES_MAX
 
 
+def test_page_preloads_every_module_it_needs() -> None:
+    trade = pages.Modules()["trade"]
+
+    assert "/static/js/pages/trade.js" in trade
+    assert "/static/js/stream.js" in trade
+    assert "/static/js/elements/nv-book.js" in trade
+    assert len(set(trade)) == len(trade)
+
+
 def test_templates_have_no_inline_handlers_and_no_script_without_nonce() -> None:
     for template in sorted((PROJECT / "templates").rglob("*.html")):
         text = template.read_text()

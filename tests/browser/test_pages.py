@@ -7,8 +7,10 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 
-from exchange.gateway import onboarding, pictures, views
+from exchange.gateway import onboarding, pages, pictures, views
 from exchange.gateway.finders import LightweightChartsFinder
+
+pytestmark = pytest.mark.usefixtures("patient_pages")
 
 BOOK = {
     "instrument_name": "BTC_USDC-PERPETUAL",
@@ -21,6 +23,12 @@ INSTRUMENT = {
     "min_trade_amount": 0.001,
     "max_leverage": 50,
 }
+
+
+@pytest.fixture
+def patient_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here each question has an event loop of its own, which must not end before its answer."""
+    monkeypatch.setattr(pages, "FIRST_PICTURE_SECONDS", 30.0)
 
 
 def test_scripts_of_a_page_carry_the_nonce_of_its_policy(client: Client) -> None:

@@ -5,6 +5,7 @@ import { stream } from "novate/stream";
 const WIDTH = 128;
 const HEIGHT = 32;
 const DAY_MS = 86_400_000;
+const LEAST = 8; // Fewer quarter hours than this: the last hour is shown by the minute.
 const SVG = "http://www.w3.org/2000/svg";
 
 class Spark extends HTMLElement {
@@ -18,17 +19,22 @@ class Spark extends HTMLElement {
   }
 
   #load = async () => {
-    const end = Date.now();
-    const question = { instrument_name: this.getAttribute("contract"), resolution: "15", start_timestamp: end - DAY_MS, end_timestamp: end };
     try {
-      this.#draw((await stream.call("public/get_tradingview_chart_data", question)).close.map(Number));
+      const day = await this.#prices("15", DAY_MS);
+      this.#draw(day.length >= LEAST ? day : await this.#prices("1", DAY_MS / 24));
     } catch {
       this.replaceChildren();
     }
   };
 
+  async #prices(resolution, span) {
+    const end = Date.now();
+    const question = { instrument_name: this.getAttribute("contract"), resolution, start_timestamp: end - span, end_timestamp: end };
+    return (await stream.call("public/get_tradingview_chart_data", question)).close.map(Number);
+  }
+
   #draw(prices) {
-    if (prices.length < 2) return;
+    if (prices.length < 2) return this.replaceChildren();
     const low = Math.min(...prices);
     const span = Math.max(...prices) - low || 1;
     const at = (price, index) => `${(index / (prices.length - 1)) * WIDTH},${HEIGHT - 2 - ((price - low) / span) * (HEIGHT - 4)}`;
@@ -38,7 +44,7 @@ class Spark extends HTMLElement {
     for (const [name, value] of [["points", prices.map(at).join(" ")], ["fill", "none"], ["stroke", "currentColor"], ["stroke-width", "1.5"], ["vector-effect", "non-scaling-stroke"]]) line.setAttribute(name, value);
     picture.append(line);
     this.className = prices.at(-1) >= prices[0] ? "up" : "down";
-    this.replaceChildren(picture);
+    return this.replaceChildren(picture);
   }
 }
 
