@@ -34,9 +34,13 @@ def initial_margin(notional_units: int, initial_margin_ppm: int, floor_units: in
     222222222223
     """
     base = mul_div_ceil(notional_units, initial_margin_ppm, PPM)
-    if notional_units > floor_units:
-        base += mul_div_ceil(base, notional_units - floor_units, 9 * floor_units)
-    return min(base, notional_units)
+    excess = notional_units - floor_units
+    if excess <= 0:
+        return base
+    # From here on the rate would pass 100 %, and the product below 63 bits.
+    if excess >= mul_div_ceil(9 * floor_units, PPM - initial_margin_ppm, initial_margin_ppm):
+        return notional_units
+    return min(base + mul_div_ceil(base, excess, 9 * floor_units), notional_units)
 
 
 @njit(cache=True, nogil=True)
