@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 # Before the settings are read, so never a developer's venue. Compiled kernels are shared: they
@@ -17,6 +18,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "exchange.settings"
 
 import django
 import pytest
+import redis
 from django.conf import settings
 from django.test import override_settings
 
@@ -26,6 +28,7 @@ from exchange.pipeline.servers import (
     ensure_servers,
     jit_cache_directory,
     novate_home,
+    redis_url,
 )
 
 os.environ["NUMBA_CACHE_DIR"] = str(jit_cache_directory())
@@ -53,6 +56,27 @@ def plain_static_files() -> Iterator[None]:
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     with override_settings(STORAGES=settings.STORAGES | {"staticfiles": storage}):
         yield
+
+
+@pytest.fixture
+def no_venue(transactional_db: None, servers: ServerLease) -> Iterator[None]:
+    """An empty journal, and before and after no file, stream or key of another venue."""
+    _forget_venue()
+    yield
+    _forget_venue()
+
+
+def _forget_venue() -> None:
+    # These need django.setup(), and so come after it.
+    from exchange import tasks
+    from exchange.pipeline.replica import snapshot_directory
+    from exchange.pipeline.runner import high_water_path
+
+    high_water_path().unlink(missing_ok=True)
+    shutil.rmtree(snapshot_directory(), ignore_errors=True)
+    tasks.forget_replica()
+    with closing(redis.Redis.from_url(redis_url())) as valkey:
+        valkey.flushdb()
 
 
 @pytest.hookimpl(trylast=True)  # With -x the servers are still to be ended by then.

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.gateway.venue import Key, Venue, sign
+from tests.scenarios.venue import eventually
 
 BTC = "BTC_USDC-PERPETUAL"
 
@@ -304,7 +305,9 @@ def test_tokens_serve_as_bearer_and_refresh(venue: Venue, alice: Key) -> None:
     assert answer.status == 200
     assert renewed.result["access_token"]
     assert swapped.error["code"] == 13009
-    for forged in ("", "x", "x.y", granted["access_token"][:-1] + "0"):
+    token = granted["access_token"]
+    altered = ("A" if token[0] != "A" else "B") + token[1:]
+    for forged in ("", "x", "x.y", altered):
         headers = {"Authorization": f"Bearer {forged}"}
         refused = venue.send("GET", "/api/v2/private/get_positions", headers=headers)
         assert refused.error["code"] == 13009, forged
@@ -328,10 +331,17 @@ def test_money_comes_and_goes(venue: Venue) -> None:
     assert too_much.error["code"] == 10009
 
 
+def _best_ask(venue: Venue) -> float | None:
+    asks = venue.get("public/get_order_book", instrument_name=BTC).result["asks"]
+    return asks[0][0] if asks else None
+
+
 def test_a_preview_tells_what_the_order_then_does(venue: Venue, alice: Key) -> None:
     dave = venue.account(fund=1_000)
     venue.get("private/sell", alice, instrument_name=BTC, amount="0.01", price="60020")
     order: dict[str, Any] = {"instrument_name": BTC, "amount": "0.01", "type": "market"}
+    # A preview sees the public book, which follows the engine by up to 100 ms.
+    assert eventually(lambda: _best_ask(venue) == 60_020)
 
     preview = venue.get("risk/preview_order", dave, side="buy", **order).result
     refused = venue.get(

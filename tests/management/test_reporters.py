@@ -23,7 +23,7 @@ from exchange.management.reporters import (
 from exchange.pipeline.at_hand import engine_at_hand
 from exchange.pipeline.bus import AsyncBus, Bus
 from exchange.pipeline.codec import Batch, Result
-from exchange.pipeline.servers import ServerLease, redis_url
+from exchange.pipeline.servers import redis_url
 from oracle.sources.base import Quote, SourceError
 from oracle.sources.demo import SimulatedSource
 from oracle.sources.signing import is_signed_by, load_or_create_key, public_key_words
@@ -117,8 +117,8 @@ def register(bus: Bus, folder: Path, price_e8: int) -> list[Reporter]:
     return reporters
 
 
-@pytest.mark.django_db(transaction=True)
-def test_five_reporters_make_a_valid_index(servers: ServerLease, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("no_venue")
+def test_five_reporters_make_a_valid_index(tmp_path: Path) -> None:
     with engine_at_hand(redis_url(), progress=lambda _: None):
         bus = Bus.connect(redis_url())
         reporters = register(bus, tmp_path, 50_000 * E8)

@@ -23,12 +23,17 @@ Valkey = Any  # redis-py calls every reply bytes, text or None
 @pytest.fixture
 def empty_journal(db: None) -> Iterator[Connection]:
     """Django's test database through a connection of our own; only the journal is emptied."""
-    shutil.rmtree(snapshot_directory(), ignore_errors=True)
-    high_water_path().unlink(missing_ok=True)
+    _forget_files()
     with journal.connect() as connection:
         connection.execute("TRUNCATE exchange_journalbatch")
         yield connection
         connection.execute("TRUNCATE exchange_journalbatch")
+    _forget_files()
+
+
+def _forget_files() -> None:
+    shutil.rmtree(snapshot_directory(), ignore_errors=True)
+    high_water_path().unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from exchange.pipeline.servers import (
 )
 from exchange.pipeline.servers.home import SYSTEM_USER, prepare, server_place
 from exchange.pipeline.servers.postgres import Postgres
-from exchange.pipeline.servers.process import end, is_running, listener, log_tail
+from exchange.pipeline.servers.process import end, is_running, listener
 from exchange.pipeline.servers.valkey import Valkey
 
 # Holds a lease until its stdin closes; prints a line when the servers answer.
@@ -259,7 +259,6 @@ def test_ordinary_user_runs_servers_below_home(home: Path, tmp_path: Path) -> No
         pytest.skip("the virtual environment stands where no other user may read")
     assert done.stdout == "ready\n", done.stderr
     assert (own / "venue" / "pg" / "PG_VERSION").exists()
-    assert log_tail(own / "venue" / "log" / "postgres.log").count("FATAL") == 0
     subprocess.run(["rm", "-rf", str(own)], check=True)
 
 

@@ -73,7 +73,7 @@ def test_snapshot_is_saved_once_enough_happened(monkeypatch: pytest.MonkeyPatch)
 def test_task_that_cannot_follow_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     replica = tasks.replica_at(journal_head())
     replica.close()
-    tasks.settle_variation()
+    provision_account(None, "carol", 1)
 
     with pytest.raises(Exception, match="closed"):
         tasks.replica_at(journal_head())
