@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shutil
 import signal
 import socket
 import stat
@@ -198,6 +199,22 @@ def test_pid_file_of_another_process_is_not_believed(home: Path) -> None:
         assert postmaster_pid(home) != os.getpid()
 
     assert is_running(os.getpid())
+
+
+def test_deleted_home_does_not_lend_its_data_to_a_new_venue(tmp_path: Path) -> None:
+    home = tmp_path / "venue"
+    with ensure_servers(home=home), connect(home) as connection:
+        connection.execute("CREATE TABLE of_the_first_venue (n int)")
+    shutil.rmtree(home)
+
+    with ensure_servers(home=home), connect(home) as connection:
+        row = connection.execute("SELECT to_regclass('of_the_first_venue')").fetchone()
+
+    assert row == (None,)
+    own = server_place(home).data.parent
+    discard_servers(home)
+    for aside in own.parent.glob(f"{own.name}.left-*"):
+        shutil.rmtree(aside)
 
 
 def test_directory_open_to_others_is_refused(tmp_path: Path) -> None:

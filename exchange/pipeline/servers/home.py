@@ -6,7 +6,9 @@ their binaries under /var/lib/novate: neither /root nor a home is ever opened to
 
 HOME-001  nothing is created by computing a place; only `prepare` writes.
 HOME-002  a directory that another user could write to is refused, never repaired.
-HOME-003  a socket path holds at most 107 bytes; a longer one moves to a short one.
+HOME-003  whoever deletes a home ends its venue: data below /var/lib/novate whose home is gone is
+          set aside, never taken up by a new venue with other keys, and never deleted.
+HOME-004  a socket path holds at most 107 bytes; a longer one moves to a short one.
 """
 
 import contextlib
@@ -16,6 +18,7 @@ import pwd
 import secrets
 import stat
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +27,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 SYSTEM_ROOT = Path("/var/lib/novate")
 SYSTEM_USER = "novate"
 SOCKET_PATH_BYTES_MAX = 107
+LEASE_FILE = "servers.lease"  # In a home as soon as servers were started for it.
 LONGEST_SOCKET_NAME = ".s.PGSQL.5432.lock"
 
 Report = Callable[[str], None]
@@ -88,7 +92,7 @@ def server_place(home: Path | None = None, *, euid: int | None = None) -> Place:
 
 
 def prepare(place: Place, report: Report) -> None:
-    """Creates the directories of `place`, private to their owner."""
+    """Creates the directories of `place`, private to their owner. Hold the home's mutex."""
     private_directory(place.home)
     private_directory(place.logs)
     if place.user is None:
@@ -99,6 +103,8 @@ def prepare(place: Place, report: Report) -> None:
     _require_system_user(report)
     _require_directory(SYSTEM_ROOT, owner=0, mode=0o755)
     own = place.run.parent
+    if own.exists() and not (place.home / LEASE_FILE).exists():
+        _set_aside(own, report)
     if not own.exists():
         report(f"Running as root: the servers run as user {place.user}, with data in {own}.")
     _require_directory(own, owner=place.uid, mode=0o700)
@@ -171,6 +177,12 @@ def _require_directory(path: Path, *, owner: int, mode: int) -> None:
             f"Expected {path} to be private (mode {mode:04o}), it is"
             f" {stat.S_IMODE(status.st_mode):04o}. Run: chmod {mode:o} {path}"
         )
+
+
+def _set_aside(own: Path, report: Report) -> None:
+    aside = own.with_name(f"{own.name}.left-{time.time_ns()}")
+    report(f"The home of {own} was deleted: its data now stands in {aside}.")
+    own.rename(aside)
 
 
 def _require_system_user(report: Report) -> None:

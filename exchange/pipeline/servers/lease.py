@@ -16,15 +16,16 @@ from types import TracebackType
 from typing import Self
 
 from exchange.pipeline.servers.home import (
+    LEASE_FILE,
     Place,
     Report,
     prepare,
+    private_directory,
     server_place,
 )
 from exchange.pipeline.servers.postgres import Postgres
 from exchange.pipeline.servers.valkey import Valkey
 
-LEASE_FILE = "servers.lease"
 MUTEX_FILE = "servers.mutex"
 
 
@@ -40,8 +41,11 @@ class ServerLease:
     def __enter__(self) -> Self:
         if not self._servers:
             return self
-        prepare(self.place, self._report)
+        private_directory(self.place.home)
         with _exclusive(self.place.home / MUTEX_FILE):
+            if not (self.place.home / LEASE_FILE).exists():
+                self._stop()  # They served a home that was deleted under them.
+            prepare(self.place, self._report)
             self._lock = _open(self.place.home / LEASE_FILE)
             fcntl.flock(self._lock, fcntl.LOCK_SH)
             try:
@@ -82,10 +86,13 @@ class ServerLease:
         except BlockingIOError:
             return  # Somebody else still needs them.
         else:
-            for server in reversed(self._servers):
-                server.stop()
+            self._stop()
         finally:
             os.close(lock)
+
+    def _stop(self) -> None:
+        for server in reversed(self._servers):
+            server.stop()
 
 
 def ensure_servers(report: Report | None = None, *, home: Path | None = None) -> ServerLease:
