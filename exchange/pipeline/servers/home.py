@@ -6,8 +6,8 @@ their binaries under /var/lib/novate: neither /root nor a home is ever opened to
 
 HOME-001  nothing is created by computing a place; only `prepare` writes.
 HOME-002  a directory that another user could write to is refused, never repaired.
-HOME-003  whoever deletes a home ends its venue: data below /var/lib/novate whose home is gone is
-          set aside, never taken up by a new venue with other keys, and never deleted.
+HOME-003  deleting a home ends its venue: data below /var/lib/novate whose home is gone
+          is set aside, neither taken up by a new venue with other keys nor deleted.
 HOME-004  a socket path holds at most 107 bytes; a longer one moves to a short one.
 """
 
