@@ -21,6 +21,7 @@ from exchange.engine.matching import best_price, impact_price_e8
 from exchange.engine.positions import holders, release_if_empty
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, Integers, State, inner_kernel, kernel
+from exchange.engine.triggers import note_price
 from exchange.engine.units import (
     BUY,
     CLEARING,
@@ -268,6 +269,7 @@ def _mark_contract(s: State, e: EventBuffer, contract: int) -> None:
     row["index_ticks"] = (index + tick // 2) // tick
     row["mark_index_e8"] = index
     row["mark_ns"] = now
+    note_price(s, contract)
     if row["mark_ticks"] != previous:
         emit.mark_updated(
             e,

@@ -69,7 +69,8 @@ REGISTER_REPORTER = _layout(
     "account", "source", "weight_ppm", "key_0", "key_1", "key_2", "key_3"
 )
 
-# side: BUY or SELL. flags: units.TYPE_*, TIF_*, FLAG_*. price_ticks: 0 for a market order.
+# side: BUY or SELL. flags: units.TYPE_*, TIF_*, TRIGGER_*, FLAG_*. price_ticks: 0 for a market
+# order. trigger_ticks: of a stop or take; the distance of a trailing stop; else 0.
 # label, idempotency_key: 63-bit hashes made by the gateway (0: none). valid_until_ns: 0, none.
 PLACE_ORDER = _layout(
     "account",
@@ -84,7 +85,8 @@ PLACE_ORDER = _layout(
     "valid_until_ns",
 )
 # The order fields stand where PLACE_ORDER has them; contract, side and flags are its own
-# and are not read here. quantity_lots: the new total, filled included.
+# and are not read here. quantity_lots: the new total, filled included. trigger_ticks: of an
+# order that waits for it; 0 keeps it as it is.
 AMEND_ORDER = _layout(
     "account",
     "contract",
@@ -93,7 +95,7 @@ AMEND_ORDER = _layout(
     "price_ticks",
     "quantity_lots",
     "order",
-    "label",
+    "trigger_ticks",
     "idempotency_key",
     "valid_until_ns",
 )
@@ -157,6 +159,8 @@ FLAGS = column(PLACE_ORDER, "flags")
 PRICE_TICKS = column(PLACE_ORDER, "price_ticks")
 QUANTITY_LOTS = column(PLACE_ORDER, "quantity_lots")
 ORDER = column(AMEND_ORDER, "order")
+TRIGGER_TICKS = column(PLACE_ORDER, "trigger_ticks")
+NEW_TRIGGER_TICKS = column(AMEND_ORDER, "trigger_ticks")
 LABEL = column(PLACE_ORDER, "label")
 IDEMPOTENCY_KEY = column(PLACE_ORDER, "idempotency_key")
 VALID_UNTIL_NS = column(PLACE_ORDER, "valid_until_ns")

@@ -19,6 +19,9 @@ _ACCEPTED = int(EventKind.ORDER_ACCEPTED)
 _FILLED = int(EventKind.ORDER_FILLED)
 _CANCELLED = int(EventKind.ORDER_CANCELLED)
 _AMENDED = int(EventKind.ORDER_AMENDED)
+_TRIGGERED = int(EventKind.ORDER_TRIGGERED)
+_TRIGGER_MOVED = int(EventKind.TRIGGER_MOVED)
+_REDUCED = int(EventKind.ORDER_REDUCED)
 _INDEX = int(EventKind.INDEX_UPDATED)
 _MARK = int(EventKind.MARK_UPDATED)
 _VARIATION = int(EventKind.VARIATION_SETTLED)
@@ -79,6 +82,8 @@ def order_accepted(
     flags: int,
     price_ticks: int,
     quantity_lots: int,
+    trigger_ticks: int,
+    offset_ticks: int,
     label: int,
     key: int,
 ) -> None:
@@ -88,8 +93,10 @@ def order_accepted(
     row[7] = flags
     row[8] = price_ticks
     row[9] = quantity_lots
+    row[10] = trigger_ticks
     row[11] = label
     row[12] = key
+    row[13] = offset_ticks
 
 
 @inner_kernel
@@ -137,6 +144,7 @@ def order_cancelled(
     reason: int,
     resting: int,
     label: int,
+    reject_reason: int,
 ) -> None:
     row = begin(e, _CANCELLED, account, contract)
     row[5] = order
@@ -148,6 +156,7 @@ def order_cancelled(
     row[11] = reason
     row[12] = resting
     row[13] = label
+    row[14] = reject_reason
 
 
 @inner_kernel
@@ -164,6 +173,8 @@ def order_amended(
     previous_price_ticks: int,
     previous_remaining_lots: int,
     label: int,
+    trigger_ticks: int,
+    offset_ticks: int,
 ) -> None:
     row = begin(e, _AMENDED, account, contract)
     row[5] = order
@@ -174,6 +185,83 @@ def order_amended(
     row[10] = remaining_lots
     row[11] = previous_price_ticks
     row[12] = previous_remaining_lots
+    row[13] = label
+    row[14] = trigger_ticks
+    row[15] = offset_ticks
+
+
+@inner_kernel
+def order_triggered(
+    e: EventBuffer,
+    account: int,
+    contract: int,
+    order: int,
+    side: int,
+    flags: int,
+    price_ticks: int,
+    quantity_lots: int,
+    trigger_ticks: int,
+    fired_ticks: int,
+    label: int,
+) -> None:
+    row = begin(e, _TRIGGERED, account, contract)
+    row[5] = order
+    row[6] = side
+    row[7] = flags
+    row[8] = price_ticks
+    row[9] = quantity_lots
+    row[10] = trigger_ticks
+    row[11] = fired_ticks
+    row[12] = label
+
+
+@inner_kernel
+def trigger_moved(
+    e: EventBuffer,
+    account: int,
+    contract: int,
+    order: int,
+    side: int,
+    flags: int,
+    trigger_ticks: int,
+    previous_trigger_ticks: int,
+    offset_ticks: int,
+    best_ticks: int,
+) -> None:
+    row = begin(e, _TRIGGER_MOVED, account, contract)
+    row[5] = order
+    row[6] = side
+    row[7] = flags
+    row[8] = trigger_ticks
+    row[9] = previous_trigger_ticks
+    row[10] = offset_ticks
+    row[11] = best_ticks
+
+
+@inner_kernel
+def order_reduced(
+    e: EventBuffer,
+    account: int,
+    contract: int,
+    order: int,
+    side: int,
+    flags: int,
+    price_ticks: int,
+    quantity_lots: int,
+    remaining_lots: int,
+    cut_lots: int,
+    position_lots: int,
+    label: int,
+) -> None:
+    row = begin(e, _REDUCED, account, contract)
+    row[5] = order
+    row[6] = side
+    row[7] = flags
+    row[8] = price_ticks
+    row[9] = quantity_lots
+    row[10] = remaining_lots
+    row[11] = cut_lots
+    row[12] = position_lots
     row[13] = label
 
 

@@ -25,6 +25,10 @@ class EventKind(IntEnum):
     ORDER_FILLED = 11
     ORDER_CANCELLED = 12
     ORDER_AMENDED = 13
+    ORDER_TRIGGERED = 14
+    SELF_TRADE_MODE_SET = 15
+    TRIGGER_MOVED = 16
+    ORDER_REDUCED = 17
     DEPOSITED = 20
     WITHDRAWAL_REQUESTED = 21
     WITHDRAWAL_CONFIRMED = 22
@@ -55,6 +59,8 @@ class CancelReason(IntEnum):
     PRICE_BAND = 6  # the mark moved and left it outside the band
     REDUCE_ONLY = 7  # nothing left to reduce
     LIQUIDATION = 8  # its account fell below maintenance margin
+    TRIGGER_REFUSED = 9  # it fired, and was refused as a new order would have been
+    EXPIRED = 10  # its day is over
 
 
 class LiquidationStage(IntEnum):
@@ -80,7 +86,8 @@ ACCOUNT_OPENED = _layout("owner", "role", "external_id")
 ROLE_SET = _layout("role", "previous_role")
 REPORTER_REGISTERED = _layout("source", "weight_ppm", "key_0", "key_1", "key_2", "key_3")
 
-# remaining_lots is not final: fills and cancels of the same sequence follow.
+# remaining_lots is not final: fills and cancels of the same sequence follow. price_ticks: 0 for
+# an order that waits for a trigger and has no limit. offset_ticks: of a trailing stop.
 ORDER_ACCEPTED = _layout(
     "order",
     "side",
@@ -90,6 +97,7 @@ ORDER_ACCEPTED = _layout(
     "trigger_ticks",
     "label",
     "idempotency_key",
+    "offset_ticks",
 )
 # One for each side of a trade, maker first, both with the same trade number.
 # flags: the order's, with FLAG_MAKER on the resting side. fee_units > 0 is paid by the account.
@@ -108,6 +116,7 @@ ORDER_FILLED = _layout(
     "entry_units",
 )
 # quantity_lots: what was cancelled. resting: 1 if these lots had stood in the book.
+# reject_reason: RejectReason, why an order that fired was refused; else 0.
 ORDER_CANCELLED = _layout(
     "order",
     "side",
@@ -118,8 +127,10 @@ ORDER_CANCELLED = _layout(
     "reason",
     "resting",
     "label",
+    "reject_reason",
 )
-# remaining_lots: after the amendment; previous_*: what stood in the book before.
+# remaining_lots: after the amendment; previous_*: what stood in the book before. trigger_ticks,
+# offset_ticks: as they are now, of an order that waits for its trigger.
 ORDER_AMENDED = _layout(
     "order",
     "side",
@@ -129,6 +140,44 @@ ORDER_AMENDED = _layout(
     "remaining_lots",
     "previous_price_ticks",
     "previous_remaining_lots",
+    "label",
+    "trigger_ticks",
+    "offset_ticks",
+)
+# An order has fired and is now an ordinary one: flags carry FLAG_TRIGGERED, price and quantity
+# are those in force. fired_ticks: the price that fired it, of the source named in the flags.
+ORDER_TRIGGERED = _layout(
+    "order",
+    "side",
+    "flags",
+    "price_ticks",
+    "quantity_lots",
+    "trigger_ticks",
+    "fired_ticks",
+    "label",
+)
+# account: the owner. mode: units.SELF_TRADE_*.
+SELF_TRADE_MODE_SET = _layout("mode", "previous_mode")
+# A trailing stop followed its price; told once a tick. best_ticks: what it follows.
+TRIGGER_MOVED = _layout(
+    "order",
+    "side",
+    "flags",
+    "trigger_ticks",
+    "previous_trigger_ticks",
+    "offset_ticks",
+    "best_ticks",
+)
+# The engine took lots off a resting order that lives on. quantity_lots: the new total.
+ORDER_REDUCED = _layout(
+    "order",
+    "side",
+    "flags",
+    "price_ticks",
+    "quantity_lots",
+    "remaining_lots",
+    "cut_lots",
+    "position_lots",
     "label",
 )
 

@@ -18,21 +18,13 @@ from exchange.engine.health import can_carry_orders
 from exchange.engine.ledger import charge
 from exchange.engine.matching import (
     best_level,
-    claim_order,
     crosses,
-    free_order,
     reduce_resting,
-    rest_order,
-    unrest_order,
 )
-from exchange.engine.positions import (
-    add_open_order,
-    apply_fill,
-    claim_position,
-    reduce_open_order,
-    release_if_empty,
-)
+from exchange.engine.open_orders import cancel_resting, discard, unbook_order
+from exchange.engine.positions import apply_fill, reduce_open_order
 from exchange.engine.state import Counter, State, inner_kernel
+from exchange.engine.triggers import note_price
 from exchange.engine.units import (
     FEES,
     FILLS_MAX,
@@ -49,113 +41,6 @@ _SELF_TRADE = int(CancelReason.SELF_TRADE)
 _MARGIN = int(CancelReason.MARGIN)
 _PRICE_BAND = int(CancelReason.PRICE_BAND)
 _NOTHING_TO_REDUCE = int(CancelReason.REDUCE_ONLY)
-
-
-@inner_kernel
-def new_order(
-    s: State,
-    e: EventBuffer,
-    account: int,
-    contract: int,
-    side: int,
-    flags: int,
-    price_ticks: int,
-    quantity_lots: int,
-    label: int,
-    key: int,
-) -> int:
-    """Accept an order; returns its slot. It is in no book yet."""
-    position = claim_position(s, account, contract)
-    slot = claim_order(s)
-    row = s.orders[slot]
-    row["account"] = account
-    row["contract"] = contract
-    row["position"] = position
-    row["side"] = side
-    row["flags"] = flags
-    row["price_ticks"] = price_ticks
-    row["quantity_lots"] = quantity_lots
-    row["remaining_lots"] = quantity_lots
-    row["label"] = label
-    s.positions[position]["order_count"] += 1
-    row["accepted_ns"] = e.cursor[emit.TIME_NS]
-    emit.order_accepted(
-        e, account, contract, row["id"], side, flags, price_ticks, quantity_lots, label, key
-    )
-    return slot
-
-
-@inner_kernel
-def book_order(s: State, slot: int) -> None:
-    """Rest an order in the book and count it with its account and position."""
-    row = s.orders[slot]
-    rest_order(s, slot)
-    add_open_order(s, row["position"], row["side"], row["price_ticks"], row["remaining_lots"])
-    account = s.accounts[row["account"]]
-    first = account["first_order"]
-    row["next_of_account"] = first
-    row["previous_of_account"] = 0
-    if first != 0:
-        s.orders[first - 1]["previous_of_account"] = slot + 1
-    account["first_order"] = slot + 1
-    account["order_count"] += 1
-
-
-@inner_kernel
-def unbook_order(s: State, slot: int) -> None:
-    """Undo book_order; the order keeps its slot."""
-    row = s.orders[slot]
-    unrest_order(s, slot)
-    reduce_open_order(
-        s, row["position"], row["side"], row["price_ticks"], row["remaining_lots"], 1
-    )
-    after = row["next_of_account"]
-    before = row["previous_of_account"]
-    account = s.accounts[row["account"]]
-    if before != 0:
-        s.orders[before - 1]["next_of_account"] = after
-    else:
-        account["first_order"] = after
-    if after != 0:
-        s.orders[after - 1]["previous_of_account"] = before
-    row["next_of_account"] = 0
-    row["previous_of_account"] = 0
-    account["order_count"] -= 1
-
-
-@inner_kernel
-def cancel_resting(s: State, e: EventBuffer, slot: int, reason: int) -> None:
-    """Take a resting order out of the book for good and say why."""
-    _emit_cancelled(s, e, slot, reason, 1)
-    unbook_order(s, slot)
-    _discard(s, slot)
-
-
-@inner_kernel
-def cancel_remainder(s: State, e: EventBuffer, slot: int, reason: int) -> None:
-    """Drop what is left of an order that never rested."""
-    if s.orders[slot]["remaining_lots"] > 0:
-        _emit_cancelled(s, e, slot, reason, 0)
-    _discard(s, slot)
-
-
-@inner_kernel
-def cancel_orders(
-    s: State, e: EventBuffer, account: int, contract: int, label: int, reason: int
-) -> int:
-    """Cancel an account's resting orders, newest first; returns how many there were."""
-    cancelled = 0
-    link = s.accounts[account]["first_order"]
-    while link != 0:
-        slot = link - 1
-        link = s.orders[slot]["next_of_account"]
-        if contract >= 0 and s.orders[slot]["contract"] != contract:
-            continue
-        if label != 0 and s.orders[slot]["label"] != label:
-            continue
-        cancel_resting(s, e, slot, reason)
-        cancelled += 1
-    return cancelled
 
 
 @inner_kernel
@@ -249,6 +134,8 @@ def _trade(s: State, e: EventBuffer, maker: int, taker: int, lots: int) -> None:
     contract["trade_count"] += 1
     contract["volume_lots"] += lots
     contract["volume_units"] += units
+    if contract["last_watchers"] != 0:
+        note_price(s, number)
     maker_fee = mul_div_ceil(units, contract["maker_fee_ppm"], PPM)
     taker_fee = mul_div_ceil(units, contract["taker_fee_ppm"], PPM)
     if s.orders[taker]["flags"] & FLAG_LIQUIDATION != 0:
@@ -257,7 +144,7 @@ def _trade(s: State, e: EventBuffer, maker: int, taker: int, lots: int) -> None:
     _fill_side(s, e, taker, lots, price, units, taker_fee, 0, trade)
     if maker_row["remaining_lots"] == 0:
         unbook_order(s, maker)
-        _discard(s, maker)
+        discard(s, maker)
 
 
 @inner_kernel
@@ -297,30 +184,3 @@ def _fill_side(
         lots_after,
         s.positions[position]["entry_units"],
     )
-
-
-@inner_kernel
-def _emit_cancelled(s: State, e: EventBuffer, slot: int, reason: int, resting: int) -> None:
-    row = s.orders[slot]
-    emit.order_cancelled(
-        e,
-        row["account"],
-        row["contract"],
-        row["id"],
-        row["side"],
-        row["flags"],
-        row["price_ticks"],
-        row["remaining_lots"],
-        row["quantity_lots"] - row["remaining_lots"],
-        reason,
-        resting,
-        row["label"],
-    )
-
-
-@inner_kernel
-def _discard(s: State, slot: int) -> None:
-    position = s.orders[slot]["position"]
-    s.positions[position]["order_count"] -= 1
-    free_order(s, slot)
-    release_if_empty(s, position)

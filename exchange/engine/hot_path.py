@@ -3,6 +3,7 @@
 HOT-001  the kernel stops before a command of another kind, and before one whose events might
          not fit the buffer; the caller deals with either and calls again. How commands were
          batched therefore never shows in the outcome (the partition law).
+HOT-002  after each command, whatever became of it, the triggers that are due fire.
 """
 
 from exchange.engine import commands as c
@@ -10,12 +11,13 @@ from exchange.engine import emit
 from exchange.engine.admission import admission_reason, is_trading
 from exchange.engine.commands import CommandKind
 from exchange.engine.emit import EventBuffer
+from exchange.engine.firing import EVENTS_PER_FIRING_MAX, fire_due
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, Integers, State, inner_kernel, kernel
 from exchange.engine.trading import amend_order, cancel_all, cancel_order, place_order
 from exchange.engine.units import FILLS_MAX, OPEN_ORDERS_MAX
 
-EVENTS_PER_TRADING_COMMAND_MAX = 2 * FILLS_MAX + OPEN_ORDERS_MAX + 8
+EVENTS_PER_TRADING_COMMAND_MAX = 2 * FILLS_MAX + OPEN_ORDERS_MAX + 8 + EVENTS_PER_FIRING_MAX
 
 _OK = int(RejectReason.ACCEPTED)
 _PLACE = int(CommandKind.PLACE_ORDER)
@@ -23,6 +25,7 @@ _AMEND = int(CommandKind.AMEND_ORDER)
 _CANCEL = int(CommandKind.CANCEL_ORDER)
 _SEQUENCE = int(Counter.SEQUENCE)
 _TIME_NS = int(Counter.TIME_NS)
+_TRIGGERS_DUE = int(Counter.TRIGGERS_DUE)
 
 
 @kernel
@@ -38,6 +41,8 @@ def apply_trading(s: State, e: EventBuffer, commands: Integers, start: int) -> i
             return i
         begin_command(s, e, command)
         _apply_one(s, e, command)
+        if s.counters[_TRIGGERS_DUE] != 0:
+            fire_due(s, e)
     return commands.shape[0]
 
 

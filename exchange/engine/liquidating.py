@@ -18,7 +18,7 @@ LIQD-006  an account left without lots and below zero is made whole by insurance
 from exchange.engine import emit
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import CancelReason, LiquidationStage
-from exchange.engine.execution import cancel_orders, cancel_remainder, match, new_order
+from exchange.engine.execution import match
 from exchange.engine.health import equity_and_maintenance, lots_maintenance
 from exchange.engine.ledger import charge, transfer
 from exchange.engine.liquidation_legs import (
@@ -30,6 +30,7 @@ from exchange.engine.liquidation_legs import (
     zero_price,
 )
 from exchange.engine.matching import has_free_order
+from exchange.engine.open_orders import cancel_orders, cancel_remainder, new_order
 from exchange.engine.state import State, inner_kernel, kernel
 from exchange.engine.units import (
     BAD_DEBT,
@@ -210,7 +211,7 @@ def _close(
     give = position_give_up(s, slot, equity, maintenance)
     limit = limit_ticks(s, slot, equity, maintenance, is_insured)
     zero = zero_price(s, slot, equity, maintenance)
-    order = new_order(s, e, slot // SLOTS_MAX, number, -side, _FLAGS, limit, lots, 0, 0)
+    order = new_order(s, e, slot // SLOTS_MAX, number, -side, _FLAGS, limit, lots, 0, 0, 0, 0)
     match(s, e, order, limit, 0, False)
     filled = lots - s.orders[order]["remaining_lots"]
     equity_after, _ = equity_and_maintenance(s, slot // SLOTS_MAX)

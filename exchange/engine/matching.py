@@ -3,6 +3,7 @@
 Each contract has two lists of levels, best price first, kept as skip lists: finding or making a
 level costs O(log levels) even where thousands of prices are in use. A level queues its orders
 first in, first out, as a doubly linked list of order slots. Links are slot + 1; 0 is none.
+Orders that wait for a trigger stand in further lists of the same kind (triggers.py).
 
 BOOK-001  the first level of a side is its best price; within a level, the first order is
           oldest.
@@ -15,10 +16,15 @@ BOOK-003  tower heights come from a counter, not from chance: the same commands 
 
 from exchange.engine.state import Counter, State, inner_kernel, kernel
 from exchange.engine.units import (
+    BOOK_LISTS,
     BUY,
+    CONTRACTS_MAX,
     LEVEL_HEIGHT_MAX,
     ORDER_SLOT_BITS,
     ORDERS_MAX,
+    TIF_GOOD_TIL_DAY,
+    TRIGGER_LISTS,
+    TYPES_WITH_TRIGGER,
     mul_div_floor,
 )
 
@@ -32,13 +38,26 @@ _LEVELS_MADE = int(Counter.LEVELS_MADE)
 _SLOT_MASK = ORDERS_MAX - 1
 _WEYL_MODULUS = (1 << 31) - 1
 _WEYL_STEP = 1_327_217_885  # modulus / golden ratio
+_TRIGGERS_FROM = BOOK_LISTS * CONTRACTS_MAX
+_WITH_CONDITION = TYPES_WITH_TRIGGER | TIF_GOOD_TIL_DAY
 NO_ORDER = -1
 
 
 @kernel
 def book_side(contract: int, side: int) -> int:
     """Level slot of the list head of one side of a book."""
-    return 2 * contract + (0 if side == BUY else 1)
+    return BOOK_LISTS * contract + (0 if side == BUY else 1)
+
+
+@kernel
+def trigger_list(contract: int, source: int, direction: int) -> int:
+    """Level slot of the list head of triggers on one price source, nearest trigger first.
+
+    source: units.TRIGGER_* >> TRIGGER_SHIFT. direction: 1, fires when the price has risen to
+    the trigger; -1, when it has fallen to it.
+    """
+    place = 2 * source + (0 if direction > 0 else 1)
+    return _TRIGGERS_FROM + TRIGGER_LISTS * contract + place
 
 
 @kernel
@@ -97,6 +116,12 @@ def claim_order(s: State) -> int:
 def free_order(s: State, slot: int) -> None:
     """Return a slot that is in no list to the pool."""
     row = s.orders[slot]
+    if row["flags"] & _WITH_CONDITION != 0:
+        condition = s.conditions[slot]
+        condition["trigger_ticks"] = 0
+        condition["offset_ticks"] = 0
+        condition["best_ticks"] = 0
+        condition["told_ticks"] = 0
     row["id"] = 0
     row["account"] = 0
     row["contract"] = 0
@@ -119,7 +144,15 @@ def free_order(s: State, slot: int) -> None:
 def rest_order(s: State, slot: int) -> None:
     """Queue an order behind all others of its price."""
     row = s.orders[slot]
-    level = _find_or_make_level(s, row["contract"], row["side"], row["price_ticks"])
+    head = book_side(row["contract"], row["side"])
+    enqueue(s, slot, head, row["side"], row["price_ticks"])
+
+
+@inner_kernel
+def enqueue(s: State, slot: int, head: int, side: int, price_ticks: int) -> None:
+    """Queue an order last at a price of any list; side: BUY for lists that begin on high."""
+    row = s.orders[slot]
+    level = _find_or_make_level(s, head, side, price_ticks)
     level_row = s.levels[level]
     last = level_row["last"]
     row["level"] = level
@@ -143,7 +176,14 @@ def reduce_resting(s: State, slot: int, lots: int) -> None:
 
 @inner_kernel
 def unrest_order(s: State, slot: int) -> None:
-    """Take an order out of its level; the level goes when it was the last."""
+    """Take an order out of its level in the book."""
+    row = s.orders[slot]
+    dequeue(s, slot, book_side(row["contract"], row["side"]), row["side"])
+
+
+@inner_kernel
+def dequeue(s: State, slot: int, head: int, side: int) -> None:
+    """Take an order out of its level in any list; the level goes when it was the last."""
     row = s.orders[slot]
     level = row["level"]
     level_row = s.levels[level]
@@ -164,7 +204,7 @@ def unrest_order(s: State, slot: int) -> None:
     level_row["count"] -= 1
     if level_row["count"] == 0:
         assert level_row["lots"] == 0
-        _remove_level(s, row["contract"], row["side"], level)
+        _remove_level(s, head, side, level)
 
 
 @kernel
@@ -217,8 +257,7 @@ def impact_price_e8(s: State, contract: int, side: int, notional_units: int) -> 
 
 
 @inner_kernel
-def _find_or_make_level(s: State, contract: int, side: int, price_ticks: int) -> int:
-    head = book_side(contract, side)
+def _find_or_make_level(s: State, head: int, side: int, price_ticks: int) -> int:
     key = -side * price_ticks
     before = head
     for height in range(LEVEL_HEIGHT_MAX - 1, -1, -1):
@@ -258,9 +297,9 @@ def _insert_level(s: State, head: int, side: int, price_ticks: int) -> int:
 
 
 @inner_kernel
-def _remove_level(s: State, contract: int, side: int, level: int) -> None:
+def _remove_level(s: State, head: int, side: int, level: int) -> None:
     key = -side * s.levels[level]["price_ticks"]
-    before = book_side(contract, side)
+    before = head
     for height in range(LEVEL_HEIGHT_MAX - 1, -1, -1):
         after = s.level_next[before, height]
         while after != 0 and -side * s.levels[after - 1]["price_ticks"] < key:

@@ -8,6 +8,10 @@ CHECK-001  a market order is a limit at the edge of the order band; post-only sl
            larger than the position it reduces.
 CHECK-002  what an order would fill is foreseen level by level; for fill-or-kill order by order,
            as execution would look at each, so that it fills whole or not at all.
+CHECK-003  a market order says immediate-or-cancel or fill-or-kill. With a trigger it may also
+           be good-til-cancelled or -day, which says how long it waits; fired, it is
+           immediate-or-cancel. Of a limit order with a trigger the force counts when it has
+           fired. Post-only is for limit orders that may rest.
 """
 
 from exchange.engine import commands as c
@@ -20,6 +24,7 @@ from exchange.engine.matching import (
     best_level,
     best_price,
     crosses,
+    has_free_order,
     walk_book,
 )
 from exchange.engine.positions import (
@@ -36,6 +41,7 @@ from exchange.engine.units import (
     FLAG_POST_ONLY,
     FLAG_REDUCE_ONLY,
     FLAG_REJECT_POST_ONLY,
+    OPEN_ORDERS_MAX,
     ORACLE_VALID,
     PPM,
     QUANTITY_LOTS_MAX,
@@ -43,9 +49,17 @@ from exchange.engine.units import (
     STATE_OPEN,
     STATE_REDUCE_ONLY,
     TIF_FILL_OR_KILL,
+    TIF_GOOD_TIL_CANCELLED,
+    TIF_GOOD_TIL_DAY,
+    TIF_IMMEDIATE_OR_CANCEL,
     TIF_MASK,
+    TRIGGER_LAST,
+    TRIGGER_MASK,
     TYPE_MARKET,
     TYPE_MASK,
+    TYPE_TAKE_MARKET,
+    TYPE_TRAILING_STOP,
+    TYPES_WITH_TRIGGER,
     mul_div_ceil,
     mul_div_floor,
 )
@@ -63,6 +77,8 @@ _INVALID_PRICE = int(RejectReason.INVALID_PRICE)
 _INVALID_QUANTITY = int(RejectReason.INVALID_QUANTITY)
 _BELOW_MIN_NOTIONAL = int(RejectReason.BELOW_MIN_NOTIONAL)
 _PRICE_OUTSIDE_BAND = int(RejectReason.PRICE_OUTSIDE_BAND)
+_TOO_MANY_ORDERS = int(RejectReason.TOO_MANY_ORDERS)
+_CAPACITY_FULL = int(RejectReason.CAPACITY_FULL)
 _TOO_MANY_POSITIONS = int(RejectReason.TOO_MANY_POSITIONS)
 _POSITION_LIMIT = int(RejectReason.POSITION_LIMIT)
 _POST_ONLY_WOULD_TAKE = int(RejectReason.POST_ONLY_WOULD_TAKE)
@@ -70,6 +86,7 @@ _NOTHING_TO_REDUCE = int(RejectReason.NOTHING_TO_REDUCE)
 _NO_LIQUIDITY = int(RejectReason.NO_LIQUIDITY)
 _UNKNOWN_ORDER = int(RejectReason.UNKNOWN_ORDER)
 _NOT_ORDER_OWNER = int(RejectReason.NOT_ORDER_OWNER)
+_INVALID_TRIGGER = int(RejectReason.INVALID_TRIGGER)
 _IN_LIQUIDATION = int(RejectReason.IN_LIQUIDATION)
 
 
@@ -93,13 +110,20 @@ def form_objection(s: State, command: Integers) -> int:
         return _INVALID_SIDE
     if not _are_valid_flags(command[c.FLAGS]):
         return _INVALID_FLAGS
-    return numbers_objection(s, contract, command[c.FLAGS], command)
+    reason = numbers_objection(s, contract, command[c.FLAGS], command)
+    if reason != _OK:
+        return reason
+    trigger = command[c.TRIGGER_TICKS]
+    if command[c.FLAGS] & TYPES_WITH_TRIGGER == 0:
+        return _OK if trigger == 0 else _INVALID_TRIGGER
+    is_price = trigger > 0 and trigger <= s.contracts[contract]["price_ceiling_ticks"]
+    return _OK if is_price else _INVALID_TRIGGER
 
 
 @inner_kernel
 def numbers_objection(s: State, contract: int, flags: int, command: Integers) -> int:
     price = command[c.PRICE_TICKS]
-    if flags & TYPE_MASK == TYPE_MARKET:
+    if flags & TYPE_MARKET != 0:
         if price != 0:
             return _INVALID_PRICE
     elif price <= 0 or price > s.contracts[contract]["price_ceiling_ticks"]:
@@ -111,16 +135,36 @@ def numbers_objection(s: State, contract: int, flags: int, command: Integers) ->
 
 @inner_kernel
 def _are_valid_flags(flags: int) -> bool:
-    if flags & ~CLIENT_FLAGS != 0 or flags & TYPE_MASK > TYPE_MARKET:
-        return False
-    force = flags & TIF_MASK
-    if force > TIF_FILL_OR_KILL:
+    """Whether type, force, trigger and post-only go together (CHECK-003)."""
+    if flags & ~CLIENT_FLAGS != 0:
         return False
     if flags & FLAG_REJECT_POST_ONLY != 0 and flags & FLAG_POST_ONLY == 0:
         return False
-    if flags & TYPE_MASK == TYPE_MARKET and force == 0:
+    kind = flags & TYPE_MASK
+    force = flags & TIF_MASK
+    is_forceless = force in (TIF_GOOD_TIL_CANCELLED, TIF_GOOD_TIL_DAY)
+    if kind > TYPE_TAKE_MARKET and kind != TYPE_TRAILING_STOP:
         return False
-    return flags & FLAG_POST_ONLY == 0 or force == 0
+    if not is_forceless and force != TIF_IMMEDIATE_OR_CANCEL and force != TIF_FILL_OR_KILL:
+        return False
+    source = flags & TRIGGER_MASK
+    if source > TRIGGER_LAST or (source != 0 and kind & TYPES_WITH_TRIGGER == 0):
+        return False
+    if kind == TYPE_MARKET and is_forceless:
+        return False
+    is_market = flags & TYPE_MARKET != 0
+    return flags & FLAG_POST_ONLY == 0 or (is_forceless and not is_market)
+
+
+@inner_kernel
+def market_objection(s: State, contract: int, flags: int) -> int:
+    """Whether the contract takes such an order in its state, and has a mark."""
+    row = s.contracts[contract]
+    if row["state"] != STATE_OPEN and row["state"] != STATE_REDUCE_ONLY:
+        return _CONTRACT_NOT_OPEN
+    if row["state"] == STATE_REDUCE_ONLY and flags & FLAG_REDUCE_ONLY == 0:
+        return _CONTRACT_REDUCE_ONLY
+    return _NO_MARK_PRICE if row["mark_ticks"] == 0 else _OK
 
 
 @inner_kernel
@@ -128,12 +172,9 @@ def admission_objection(s: State, account: int, contract: int, side: int, flags:
     """Whether the contract and the account take such an order at this moment."""
     row = s.contracts[contract]
     is_reduce_only = flags & FLAG_REDUCE_ONLY != 0
-    if row["state"] != STATE_OPEN and row["state"] != STATE_REDUCE_ONLY:
-        return _CONTRACT_NOT_OPEN
-    if row["state"] == STATE_REDUCE_ONLY and not is_reduce_only:
-        return _CONTRACT_REDUCE_ONLY
-    if row["mark_ticks"] == 0:
-        return _NO_MARK_PRICE
+    reason = market_objection(s, contract, flags)
+    if reason != _OK:
+        return reason
     if not is_reduce_only and s.underlyings[row["underlying"]]["status"] != ORACLE_VALID:
         return _ORACLE_NOT_VALID
     if not is_reduce_only and s.accounts[account]["liquidation_stage"] != 0:
@@ -150,7 +191,7 @@ def effective_limit(s: State, contract: int, side: int, flags: int, price_ticks:
     """The price an order really has: the band for a market order, slid for post-only."""
     row = s.contracts[contract]
     mark = row["mark_ticks"]
-    if flags & TYPE_MASK == TYPE_MARKET:
+    if flags & TYPE_MARKET != 0:
         band = mul_div_floor(mark, row["order_band_ppm"], PPM)
         return min(max(1, mark + side * band), row["price_ceiling_ticks"])
     opposite = best_price(s, contract, -side)
@@ -171,6 +212,13 @@ def effective_quantity(
 
 
 @inner_kernel
+def position_limit_lots(s: State, contract: int) -> int:
+    """The most lots an account may hold, long or short."""
+    row = s.contracts[contract]
+    return row["position_limit_units"] // (row["reference_ticks"] * row["tick_value_units"])
+
+
+@inner_kernel
 def limits_objection(
     s: State, account: int, contract: int, side: int, flags: int, limit: int, quantity: int
 ) -> int:
@@ -180,7 +228,7 @@ def limits_objection(
     unit = row["tick_value_units"]
     if limit <= 0:
         return _POST_ONLY_WOULD_TAKE
-    lot_limit = row["position_limit_units"] // (row["reference_ticks"] * unit)
+    lot_limit = position_limit_lots(s, contract)
     if quantity > lot_limit:
         return _POSITION_LIMIT
     is_reduce_only = flags & FLAG_REDUCE_ONLY != 0
@@ -200,13 +248,21 @@ def limits_objection(
 
 
 @inner_kernel
+def room_objection(s: State, account: int) -> int:
+    """Whether one more open order has a place."""
+    if s.accounts[account]["order_count"] >= OPEN_ORDERS_MAX:
+        return _TOO_MANY_ORDERS
+    return _OK if has_free_order(s) else _CAPACITY_FULL
+
+
+@inner_kernel
 def book_objection(s: State, contract: int, side: int, flags: int, limit: int) -> int:
     """Post-only that would take, a market order without a book."""
     opposite = best_price(s, contract, -side)
     is_taking = opposite != 0 and crosses(side, limit, opposite)
     if flags & FLAG_POST_ONLY != 0 and is_taking:
         return _POST_ONLY_WOULD_TAKE
-    if flags & TYPE_MASK == TYPE_MARKET and not is_taking:
+    if flags & TYPE_MARKET != 0 and not is_taking:
         return _NO_LIQUIDITY
     return _OK
 

@@ -46,6 +46,10 @@ class RejectReason(IntEnum):
     UNKNOWN_ORDER = 320
     NOT_ORDER_OWNER = 321
     AMEND_BELOW_FILLED = 322
+    INVALID_TRIGGER = 330  # missing, not positive, beyond the ceiling, or where none belongs
+    NO_TRIGGER_PRICE = 331  # the source has no price yet
+    TRIGGER_ALREADY_REACHED = 332
+    TOO_MANY_TRAILING_STOPS = 333
 
     # 400: margin
     INSUFFICIENT_MARGIN = 400

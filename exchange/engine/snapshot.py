@@ -82,6 +82,7 @@ def _used_rows(state: State, name: str) -> Integers:
         "balances": counters[Counter.ACCOUNTS],
         "positions": counters[Counter.ACCOUNTS] * SLOTS_MAX,
         "orders": counters[Counter.ORDERS_HIGH],
+        "conditions": counters[Counter.ORDERS_HIGH],
         "levels": counters[Counter.LEVELS_HIGH],
         "level_next": counters[Counter.LEVELS_HIGH],
         "contracts": counters[Counter.CONTRACTS],

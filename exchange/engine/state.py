@@ -24,6 +24,7 @@ from exchange.engine.units import (
     CONTRACTS_MAX,
     FIRST_USER_ACCOUNT,
     GATEWAYS_MAX,
+    LEVEL_HEADS,
     LEVEL_HEIGHT_MAX,
     LEVELS_MAX,
     OPERATOR,
@@ -93,10 +94,10 @@ ACCOUNT = _record(
     "liquidation_next_ns",  # no step before this time
     "liquidation_contract",  # last contract stepped, for the view
     "liquidation_sequence",  # command that started the liquidation under way
-    "reserved_0",
+    "self_trade_mode",  # units.SELF_TRADE_*; only the owner's own row counts
     "fees_units",  # lifetime fees paid
     "deposited_units",  # lifetime net deposits
-    "reserved_1",
+    "reduce_only_count",  # reduce-only orders in the book
 )
 
 POSITION = _record(
@@ -137,6 +138,20 @@ ORDER = _record(
     "accepted_ns",
 )
 
+# What some orders carry beside their ORDER row, in the row of the same number; zero for others.
+CONDITION = _record(
+    "trigger_ticks",  # fires when its price source reaches it; kept when it has fired
+    "offset_ticks",  # trailing stop: its distance from the best price
+    "best_ticks",  # trailing stop: the best price since it was accepted
+    "told_ticks",  # trailing stop: the trigger that events have told
+    "next_trailing",  # order slot + 1
+    "previous_trailing",
+    "next_of_day",  # order slot + 1: good-til-day orders in the order in which they expire
+    "previous_of_day",
+)
+
+# The first LEVEL_HEADS rows are heads of lists: of them, only `first` and `count` are used, for
+# the trailing stops of a list of triggers.
 LEVEL = _record(
     "price_ticks",
     "lots",
@@ -176,6 +191,9 @@ CONTRACT = _record(
     "first_holder",  # flat position slot + 1
     "holder_count",
     "residue_units",
+    "watchers",  # untriggered orders of all price sources
+    "last_watchers",  # those that watch the last price
+    "is_due",  # 1: some of them may have to fire
     # governed parameters, in the order of ContractParameter
     "initial_margin_ppm",
     "margin_floor_units",
@@ -274,7 +292,9 @@ class Counter(IntEnum):
     GATEWAYS = 14
     LAST_GATEWAY = 15  # row of the gateway that spoke last
     ORDER_NUMBERS = 16  # orders ever made: the high bits of their public ids
-    COUNT = 20
+    DAY_FIRST = 17  # the good-til-day order that expires first, slot + 1; 0: none
+    TRIGGERS_DUE = 18  # contracts whose triggers have to be looked at
+    COUNT = 32
 
 
 class State(NamedTuple):
@@ -290,7 +310,8 @@ class State(NamedTuple):
     balances: Integers  # (ACCOUNTS_MAX, ASSETS_MAX) units
     positions: Table  # (ACCOUNTS_MAX * SLOTS_MAX,) POSITION; account's slots are adjacent
     orders: Table  # (ORDERS_MAX,) ORDER
-    levels: Table  # (LEVELS_MAX,) LEVEL; 2c and 2c+1 are the list heads of contract c
+    conditions: Table  # (ORDERS_MAX,) CONDITION
+    levels: Table  # (LEVELS_MAX,) LEVEL; the first LEVEL_HEADS are heads (matching.py)
     level_next: Integers  # (LEVELS_MAX, LEVEL_HEIGHT_MAX) level slot + 1, 0: end
     contracts: Table  # (CONTRACTS_MAX,) CONTRACT
     underlyings: Table  # (UNDERLYINGS_MAX,) UNDERLYING
@@ -306,6 +327,7 @@ _SHAPES: dict[str, tuple[Any, tuple[int, ...]]] = {
     "balances": ("<i8", (ACCOUNTS_MAX, ASSETS_MAX)),
     "positions": (POSITION, (ACCOUNTS_MAX * SLOTS_MAX,)),
     "orders": (ORDER, (ORDERS_MAX,)),
+    "conditions": (CONDITION, (ORDERS_MAX,)),
     "levels": (LEVEL, (LEVELS_MAX,)),
     "level_next": ("<i8", (LEVELS_MAX, LEVEL_HEIGHT_MAX)),
     "contracts": (CONTRACT, (CONTRACTS_MAX,)),
@@ -329,7 +351,7 @@ def empty_state(memory: memoryview | None = None) -> State:
     if not isinstance(_is_compiled, Dispatcher):
         state = State(*(record[name] for name in State._fields))
     state.counters[Counter.ACCOUNTS] = FIRST_USER_ACCOUNT
-    state.counters[Counter.LEVELS_HIGH] = 2 * CONTRACTS_MAX
+    state.counters[Counter.LEVELS_HIGH] = LEVEL_HEADS
     state.accounts["owner"][:FIRST_USER_ACCOUNT] = np.arange(FIRST_USER_ACCOUNT)
     state.accounts[OPERATOR]["role"] = ROLE_OPERATOR
     return state

@@ -17,6 +17,7 @@ from exchange.engine.admission import admission_reason
 from exchange.engine.commands import CommandKind
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import EVENT, LAYOUTS, EventKind
+from exchange.engine.firing import EVENTS_PER_FIRING_MAX, fire_due
 from exchange.engine.health import equity_and_maintenance
 from exchange.engine.hot_path import (
     EVENTS_PER_TRADING_COMMAND_MAX,
@@ -28,6 +29,7 @@ from exchange.engine.liquidating import review_account
 from exchange.engine.records import RECORD_FIELDS
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, Integers, State, Table, empty_state
+from exchange.engine.triggers import count_trailing, tell_trailing
 from exchange.engine.units import (
     FILLS_MAX,
     INSURANCE,
@@ -108,7 +110,11 @@ class StateMachine:
             record = row.view(c.LAYOUTS[kind])[0]
             reason, missing = self._handlers[kind](record)
         if reason is not _OK:
+            self._make_room(1)
             reject(self._buffer, row, int(reason), missing)
+        if self.state.counters[Counter.TRIGGERS_DUE]:
+            self._make_room(EVENTS_PER_FIRING_MAX)
+            fire_due(self.state, self._buffer)
 
     # --- authority ----------------------------------------------------------------------------
 
@@ -252,6 +258,10 @@ class StateMachine:
     def _tick(self, _command: Record) -> tuple[RejectReason, int]:
         for underlying in range(int(self.state.counters[Counter.UNDERLYINGS])):
             self._refresh(underlying)
+        trailing = int(count_trailing(self.state))
+        if trailing:
+            self._make_room(trailing)
+            tell_trailing(self.state, self._buffer)
         return _OK, 0
 
     def _refresh(self, underlying: int) -> None:

@@ -13,24 +13,23 @@ TRADE-006  fill-or-kill looks at each order it would meet before the first fill.
 """
 
 from exchange.engine import commands as c
-from exchange.engine import emit
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import CancelReason
-from exchange.engine.execution import (
-    book_order,
-    cancel_orders,
-    cancel_remainder,
-    cancel_resting,
-    match,
-    new_order,
-    unbook_order,
-)
+from exchange.engine.execution import match
 from exchange.engine.health import shortfall_after_order
 from exchange.engine.matching import (
-    has_free_order,
     order_slot,
     reduce_resting,
     walk_book,
+)
+from exchange.engine.open_orders import (
+    book_order,
+    cancel_open,
+    cancel_orders,
+    cancel_remainder,
+    emit_amended,
+    new_order,
+    unbook_order,
 )
 from exchange.engine.order_checks import (
     admission_objection,
@@ -43,26 +42,29 @@ from exchange.engine.order_checks import (
     limits_objection,
     numbers_objection,
     order_objection,
+    room_objection,
 )
 from exchange.engine.positions import (
     reduce_open_order,
 )
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Integers, State, inner_kernel
+from exchange.engine.triggers import is_waiting
 from exchange.engine.units import (
     FILLS_MAX,
-    OPEN_ORDERS_MAX,
     TIF_FILL_OR_KILL,
     TIF_MASK,
+    TIF_NEVER_RESTS,
     TYPE_LIMIT,
+    TYPES_WITH_TRIGGER,
 )
+from exchange.engine.waiting import amend_waiting, place_waiting
 
 _OK = int(RejectReason.ACCEPTED)
 _EXPIRED = int(RejectReason.EXPIRED)
-_CAPACITY_FULL = int(RejectReason.CAPACITY_FULL)
-_TOO_MANY_ORDERS = int(RejectReason.TOO_MANY_ORDERS)
 _FILL_OR_KILL_UNFILLABLE = int(RejectReason.FILL_OR_KILL_UNFILLABLE)
 _AMEND_BELOW_FILLED = int(RejectReason.AMEND_BELOW_FILLED)
+_INVALID_TRIGGER = int(RejectReason.INVALID_TRIGGER)
 _INSUFFICIENT_MARGIN = int(RejectReason.INSUFFICIENT_MARGIN)
 
 _BY_OWNER = int(CancelReason.BY_OWNER)
@@ -80,30 +82,22 @@ def place_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
     side = command[c.SIDE]
     flags = command[c.FLAGS]
     reason = form_objection(s, command)
-    if reason == _OK:
-        reason = admission_objection(s, account, contract, side, flags)
     if reason != _OK:
         return reason, 0
-    limit = effective_limit(s, contract, side, flags, command[c.PRICE_TICKS])
-    quantity = effective_quantity(s, account, contract, side, flags, command[c.QUANTITY_LOTS])
-    reason = limits_objection(s, account, contract, side, flags, limit, quantity)
-    if reason == _OK and s.accounts[account]["order_count"] >= OPEN_ORDERS_MAX:
-        reason = _TOO_MANY_ORDERS
-    if reason == _OK and not has_free_order(s):
-        reason = _CAPACITY_FULL
-    if reason == _OK:
-        reason = book_objection(s, contract, side, flags, limit)
-    if reason != _OK:
-        return reason, 0
-    filled, price_lots, worst = foresee(s, account, contract, side, flags, limit, quantity)
-    if flags & TIF_MASK == TIF_FILL_OR_KILL and filled < quantity:
-        return _FILL_OR_KILL_UNFILLABLE, 0
-    resting = 0 if flags & TIF_MASK != 0 else quantity - filled
-    missing = shortfall_after_order(
-        s, account, contract, side, filled, price_lots, resting, limit
+    if flags & TYPES_WITH_TRIGGER != 0:
+        return place_waiting(s, e, command), 0
+    reason, missing, limit, quantity, worst = admit(
+        s,
+        account,
+        contract,
+        side,
+        flags,
+        command[c.PRICE_TICKS],
+        command[c.QUANTITY_LOTS],
+        True,
     )
-    if missing > 0:
-        return _INSUFFICIENT_MARGIN, missing
+    if reason != _OK:
+        return reason, missing
     slot = new_order(
         s,
         e,
@@ -113,11 +107,53 @@ def place_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
         flags,
         limit,
         quantity,
+        0,
+        0,
         command[c.LABEL],
         command[c.IDEMPOTENCY_KEY],
     )
-    _execute(s, e, slot, worst)
+    execute(s, e, slot, worst)
     return _OK, 0
+
+
+@inner_kernel
+def admit(
+    s: State,
+    account: int,
+    contract: int,
+    side: int,
+    flags: int,
+    price_ticks: int,
+    wanted_lots: int,
+    is_new: bool,
+) -> tuple[int, int, int, int, int]:
+    """Whether an order may trade and rest now, and as what.
+
+    is_new: it needs an order slot; an order that fired has one.
+    Returns (RejectReason, units missing, price, lots, worst price it would meet).
+    """
+    reason = admission_objection(s, account, contract, side, flags)
+    if reason != _OK:
+        return reason, 0, 0, 0, 0
+    limit = effective_limit(s, contract, side, flags, price_ticks)
+    quantity = effective_quantity(s, account, contract, side, flags, wanted_lots)
+    reason = limits_objection(s, account, contract, side, flags, limit, quantity)
+    if reason == _OK and is_new:
+        reason = room_objection(s, account)
+    if reason == _OK:
+        reason = book_objection(s, contract, side, flags, limit)
+    if reason != _OK:
+        return reason, 0, 0, 0, 0
+    filled, price_lots, worst = foresee(s, account, contract, side, flags, limit, quantity)
+    if flags & TIF_MASK == TIF_FILL_OR_KILL and filled < quantity:
+        return _FILL_OR_KILL_UNFILLABLE, 0, 0, 0, 0
+    resting = 0 if flags & TIF_NEVER_RESTS != 0 else quantity - filled
+    missing = shortfall_after_order(
+        s, account, contract, side, filled, price_lots, resting, limit
+    )
+    if missing > 0:
+        return _INSUFFICIENT_MARGIN, missing, 0, 0, 0
+    return _OK, 0, limit, quantity, worst
 
 
 @inner_kernel
@@ -127,8 +163,12 @@ def amend_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
     reason = order_objection(s, slot, command[c.ACCOUNT])
     if reason == _OK and is_expired(command):
         reason = _EXPIRED
+    if reason == _OK and is_waiting(s.orders[slot]["flags"]):
+        return amend_waiting(s, e, slot, command), 0
     if reason == _OK:
         reason = numbers_objection(s, s.orders[slot]["contract"], TYPE_LIMIT, command)
+    if reason == _OK and command[c.NEW_TRIGGER_TICKS] != 0:
+        reason = _INVALID_TRIGGER
     if reason != _OK:
         return reason, 0
     row = s.orders[slot]
@@ -141,18 +181,18 @@ def amend_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
         reduce_open_order(s, row["position"], row["side"], price, before - remaining, 0)
         reduce_resting(s, slot, before - remaining)
         row["quantity_lots"] = command[c.QUANTITY_LOTS]
-        _emit_amended(s, e, slot, price, before)
+        emit_amended(s, e, slot, price, before, 0, 0)
         return _OK, 0
     return _requeue(s, e, slot, command, remaining)
 
 
 @inner_kernel
 def cancel_order(s: State, e: EventBuffer, command: Integers) -> int:
-    """Cancel one resting order; returns a RejectReason."""
+    """Cancel one open order; returns a RejectReason."""
     slot = order_slot(s, command[c.ORDER])
     reason = order_objection(s, slot, command[c.ACCOUNT])
     if reason == _OK:
-        cancel_resting(s, e, slot, _BY_OWNER)
+        cancel_open(s, e, slot, _BY_OWNER)
     return reason
 
 
@@ -164,8 +204,11 @@ def cancel_all(s: State, e: EventBuffer, command: Integers) -> int:
 
 
 @inner_kernel
-def _execute(s: State, e: EventBuffer, slot: int, foreseen_ticks: int) -> None:
-    """Match an admitted order no deeper than was foreseen, then look again (TRADE-002)."""
+def execute(s: State, e: EventBuffer, slot: int, foreseen_ticks: int) -> int:
+    """Match an admitted order no deeper than was foreseen, then look again (TRADE-002).
+
+    Returns how many makers it met.
+    """
     row = s.orders[slot]
     account = row["account"]
     contract = row["contract"]
@@ -184,7 +227,7 @@ def _execute(s: State, e: EventBuffer, slot: int, foreseen_ticks: int) -> None:
             lots, price_lots, foreseen_ticks = walk_book(
                 s, contract, side, limit, row["remaining_lots"]
             )
-            resting = 0 if row["flags"] & TIF_MASK != 0 else row["remaining_lots"] - lots
+            resting = 0 if row["flags"] & TIF_NEVER_RESTS != 0 else row["remaining_lots"] - lots
             missing = 0
             if row["remaining_lots"] > 0:
                 missing = shortfall_after_order(
@@ -193,11 +236,12 @@ def _execute(s: State, e: EventBuffer, slot: int, foreseen_ticks: int) -> None:
             if missing > 0:
                 reason = _MARGIN
     if row["remaining_lots"] > 0 and reason == _OK:
-        if row["flags"] & TIF_MASK == 0:
+        if row["flags"] & TIF_NEVER_RESTS == 0:
             book_order(s, slot)
-            return
+            return met
         reason = _IOC
     cancel_remainder(s, e, slot, reason)
+    return met
 
 
 @inner_kernel
@@ -236,8 +280,8 @@ def _requeue(
     row["price_ticks"] = limit
     row["quantity_lots"] = command[c.QUANTITY_LOTS]
     row["remaining_lots"] = remaining
-    _emit_amended(s, e, slot, price_before, remaining_before)
-    _execute(s, e, slot, worst)
+    emit_amended(s, e, slot, price_before, remaining_before, 0, 0)
+    execute(s, e, slot, worst)
     return _OK, 0
 
 
@@ -247,24 +291,3 @@ def _restore_open_order(
 ) -> None:
     """Undo a reduce_open_order that took a whole order out of the sums."""
     reduce_open_order(s, position, side, price_ticks, -lots, -1)
-
-
-@inner_kernel
-def _emit_amended(
-    s: State, e: EventBuffer, slot: int, price_before: int, remaining_before: int
-) -> None:
-    row = s.orders[slot]
-    emit.order_amended(
-        e,
-        row["account"],
-        row["contract"],
-        row["id"],
-        row["side"],
-        row["flags"],
-        row["price_ticks"],
-        row["quantity_lots"],
-        row["remaining_lots"],
-        price_before,
-        remaining_before,
-        row["label"],
-    )

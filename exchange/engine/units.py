@@ -38,7 +38,11 @@ SOURCES_MAX = 32
 ORDER_SLOT_BITS = 20
 ORDERS_MAX = 1 << ORDER_SLOT_BITS
 LEVEL_HEIGHT_MAX = 8
-LEVELS_MAX = ORDERS_MAX + 2 * CONTRACTS_MAX
+# Of each contract: two sides of the book, and (source x direction) lists of triggers.
+BOOK_LISTS = 2
+TRIGGER_LISTS = 6
+LEVEL_HEADS = (BOOK_LISTS + TRIGGER_LISTS) * CONTRACTS_MAX
+LEVELS_MAX = ORDERS_MAX + LEVEL_HEADS
 WITHDRAWAL_SLOT_BITS = 16
 WITHDRAWALS_MAX = 1 << WITHDRAWAL_SLOT_BITS
 GATEWAYS_MAX = 1_024
@@ -46,6 +50,10 @@ GATEWAYS_MAX = 1_024
 # --- limits on a single account or command ----------------------------------------------------
 OPEN_ORDERS_MAX = 500  # an account
 FILLS_MAX = 1_000  # a command
+TRIGGERS_MAX = 256  # orders fired by one command; those left over fire with the next
+TRAILING_MAX = 512  # trailing stops in one list of triggers: all are moved with the price
+EXPIRIES_MAX = 1_000  # good-til-day orders that one tick cancels
+REDUCE_ONLY_ORDERS_MAX = 50  # in the book, an account
 AMOUNT_UNITS_MAX = 10**16  # ten billion USDC: one transfer of money
 PRICE_TICKS_MAX = 1 << 31
 QUANTITY_LOTS_MAX = 1 << 31
@@ -64,6 +72,8 @@ LIQUIDATION_STEPS_MAX = 4  # of one account in one command
 MARK_INTERVAL_NS = NANOSECONDS // 4
 IMPACT_NOTIONAL_UNITS = 500 * MONEY_SCALE  # over the initial margin rate: the impact notional
 INSURANCE_WINDOW_NS = 3_600 * NANOSECONDS
+
+DAY_NS = 24 * 3_600 * NANOSECONDS  # days end at 00:00 UTC
 
 INT64_SAFE = 1 << 62
 
@@ -104,19 +114,41 @@ STATE_REDUCE_ONLY = 4
 
 # --- order flags: one int64, packed so that an order fits one record --------------------------
 #  bits 0-3 type, 4-7 time in force, 8 post_only, 9 reject_post_only, 10 reduce_only,
-#  11 liquidation (set by the engine only)
+#  11 liquidation (set by the engine only), 12-13 trigger source, 14 triggered (set by the
+#  engine only), 16 maker (in fills only)
 TYPE_LIMIT = 0
-TYPE_MARKET = 1
+TYPE_MARKET = 1  # this bit tells a market order, whatever it waits for
+TYPE_STOP_LIMIT = 2
+TYPE_STOP_MARKET = 3
+TYPE_TAKE_LIMIT = 4
+TYPE_TAKE_MARKET = 5
+TYPE_TRAILING_STOP = 7
 TYPE_MASK = 0xF
+TYPES_WITH_TRIGGER = 0xE  # one of these bits: the order waits, or waited, for a trigger
 TIF_GOOD_TIL_CANCELLED = 0 << 4
 TIF_IMMEDIATE_OR_CANCEL = 1 << 4
 TIF_FILL_OR_KILL = 2 << 4
+TIF_GOOD_TIL_DAY = 4 << 4
 TIF_MASK = 0xF << 4
+TIF_NEVER_RESTS = TIF_IMMEDIATE_OR_CANCEL | TIF_FILL_OR_KILL
 FLAG_POST_ONLY = 1 << 8
 FLAG_REJECT_POST_ONLY = 1 << 9
 FLAG_REDUCE_ONLY = 1 << 10
 FLAG_LIQUIDATION = 1 << 11
-CLIENT_FLAGS = TYPE_MASK | TIF_MASK | FLAG_POST_ONLY | FLAG_REJECT_POST_ONLY | FLAG_REDUCE_ONLY
+TRIGGER_MARK = 0 << 12
+TRIGGER_INDEX = 1 << 12
+TRIGGER_LAST = 2 << 12
+TRIGGER_MASK = 3 << 12
+TRIGGER_SHIFT = 12
+FLAG_TRIGGERED = 1 << 14
+CLIENT_FLAGS = (
+    TYPE_MASK
+    | TIF_MASK
+    | FLAG_POST_ONLY
+    | FLAG_REJECT_POST_ONLY
+    | FLAG_REDUCE_ONLY
+    | TRIGGER_MASK
+)
 FLAG_MAKER = 1 << 16  # in OrderFilled.flags only: this side of the trade was resting
 
 # --- oracle status (oracle/aggregation.py uses the same numbers; a test holds them equal) -----

@@ -21,6 +21,7 @@ from exchange.engine.units import (
     SELL,
     STATE_OPEN,
     TIF_FILL_OR_KILL,
+    TYPE_TRAILING_STOP,
 )
 
 SOURCES = 3
@@ -114,12 +115,23 @@ def _trading() -> list[c.Records]:
             quantity_lots=10,
         )
 
+    trailing = make(
+        CommandKind.PLACE_ORDER,
+        16,
+        account=16,
+        side=SELL,
+        flags=TYPE_TRAILING_STOP,
+        quantity_lots=10,
+        trigger_ticks=100,
+    )
     return [
+        trailing,
         order(16, BUY, 599_900),
         order(16, SELL, 600_100, FLAG_POST_ONLY),
         order(17, BUY, 600_100, TIF_FILL_OR_KILL),
         make(CommandKind.AMEND_ORDER, 16, account=16, order=1, price_ticks=1, quantity_lots=1),
         make(CommandKind.CANCEL_ORDER, 16, account=16, order=1),
+        make(CommandKind.TICK, OPERATOR),
         make(CommandKind.CANCEL_ALL, 16, account=16, contract=-1),
     ]
 

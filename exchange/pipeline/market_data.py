@@ -16,7 +16,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exchange.engine.events import ORDER_ACCEPTED, ORDER_AMENDED, EventKind
+from exchange.engine.events import (
+    ORDER_ACCEPTED,
+    ORDER_AMENDED,
+    ORDER_CANCELLED,
+    ORDER_REDUCED,
+    ORDER_TRIGGERED,
+    EventKind,
+)
 from exchange.engine.matching import best_level, book_side
 from exchange.engine.records import RECORD_FIELDS, column
 from exchange.engine.state import CONTRACT, UNDERLYING, Counter, Integers, State, kernel
@@ -66,9 +73,18 @@ _ROWS = {
 _SIDE = column(ORDER_ACCEPTED, "side")
 _FLAGS = column(ORDER_ACCEPTED, "flags")
 _PRICE = column(ORDER_ACCEPTED, "price_ticks")
+for _layout in (ORDER_AMENDED, ORDER_CANCELLED, ORDER_REDUCED, ORDER_TRIGGERED):
+    assert column(_layout, "side") == _SIDE
+    assert column(_layout, "price_ticks") == _PRICE
 _PREVIOUS_PRICE = column(ORDER_AMENDED, "previous_price_ticks")
 _KIND = column(ORDER_ACCEPTED, "kind")
 _CONTRACT = column(ORDER_ACCEPTED, "contract")
+_PLACING_KINDS = (
+    EventKind.ORDER_ACCEPTED,
+    EventKind.ORDER_TRIGGERED,
+    EventKind.ORDER_REDUCED,
+    EventKind.ORDER_CANCELLED,
+)
 _LISTING_KINDS = (
     EventKind.UNDERLYING_LISTED,
     EventKind.CONTRACT_LISTED,
@@ -152,7 +168,7 @@ class MarketData:
         kind = words[:, _KIND]
         makers = (kind == EventKind.ORDER_FILLED) & (words[:, _FLAGS] & FLAG_MAKER != 0)
         amended = kind == EventKind.ORDER_AMENDED
-        placed = (kind == EventKind.ORDER_ACCEPTED) | (kind == EventKind.ORDER_CANCELLED)
+        placed = np.isin(kind, _PLACING_KINDS)
         touched = words[makers | amended | placed]
         if len(touched):
             self._dirty.append(touched[:, (_CONTRACT, _SIDE, _PRICE)])

@@ -26,7 +26,6 @@ from exchange.engine.events import (
     ORDER_FILLED,
     EventKind,
 )
-from exchange.engine.execution import book_order, new_order
 from exchange.engine.health import (
     NO_CONTRACT,
     account_health,
@@ -35,6 +34,7 @@ from exchange.engine.health import (
     position_initial,
     position_maintenance,
 )
+from exchange.engine.open_orders import book_order, new_order
 from exchange.engine.positions import claim_position
 from exchange.engine.records import RECORD_FIELDS
 from exchange.engine.state import (
@@ -50,9 +50,11 @@ from exchange.engine.units import (
     BUY,
     FIRST_USER_ACCOUNT,
     FLAG_MAKER,
+    FLAG_TRIGGERED,
     ORACLE_VALID,
     ROLE_TRADER,
     SLOTS_MAX,
+    TYPES_WITH_TRIGGER,
     USDC,
 )
 from exchange.pipeline.codec import Records
@@ -65,6 +67,8 @@ MAKER_UNITS = 10**17
 _PREVIEW_SEQUENCE = 1 << 40  # above the sequences of orders that were stood up before
 
 _MEASURES = 5
+# Of a contract row: what counts positions and orders that the scratch state has not.
+_OTHERS_HOLDINGS = ("first_holder", "holder_count", "watchers", "last_watchers", "is_due")
 _OWN_ACCOUNT_FIELDS = ("liquidation_stage", "fees_units", "deposited_units")
 _ORDER_FIELDS = ("contract", "side", "flags", "price_ticks", "remaining_lots", "label")
 _POSITION_FIELDS = (
@@ -195,8 +199,17 @@ def _scratch(
     state.balances[TRADER] = view.header["balances"]
     state.balances[MAKER, USDC] = MAKER_UNITS
     stand_up_positions(state, TRADER, _table(view.positions, _POSITION_FIELDS))
-    stand_up_orders(state, _one_event(), TRADER, _table(view.orders[::-1], _ORDER_FIELDS))
+    resting = _resting(view)[::-1]
+    stand_up_orders(state, _one_event(), TRADER, _table(resting, _ORDER_FIELDS))
     return state
+
+
+def _resting(view: AccountView) -> Records:
+    """The view's orders that are in a book; those that wait for a trigger reserve nothing."""
+    flags = view.orders["flags"]
+    waits = (flags & TYPES_WITH_TRIGGER != 0) & (flags & FLAG_TRIGGERED == 0)
+    resting: Records = view.orders[~waits]
+    return resting
 
 
 def _blank_state() -> State:
@@ -209,8 +222,8 @@ def _blank_state() -> State:
 def _load_market(state: State, contracts: Records, underlyings: Records | None) -> None:
     count = len(contracts)
     state.contracts[:count] = contracts
-    state.contracts["first_holder"][:count] = 0
-    state.contracts["holder_count"][:count] = 0
+    for name in _OTHERS_HOLDINGS:
+        state.contracts[name][:count] = 0
     state.counters[Counter.CONTRACTS] = count
     if underlyings is None:
         state.underlyings["status"] = ORACLE_VALID
@@ -230,7 +243,8 @@ def _stand_up_book(state: State, view: AccountView, contract: int, levels: Recor
             strict=True,
         )
     }
-    for order in view.orders[view.orders["contract"] == contract]:
+    resting = _resting(view)
+    for order in resting[resting["contract"] == contract]:
         key = int(order["side"]), int(order["price_ticks"])
         lots[key] = lots.get(key, 0) - int(order["remaining_lots"])
     rows = [
@@ -377,6 +391,8 @@ def stand_up_orders(s: State, e: EventBuffer, account: int, rows: Integers) -> N
             rows[i, 2],
             rows[i, 3],
             rows[i, 4],
+            0,
+            0,
             rows[i, 5],
             0,
         )

@@ -302,6 +302,33 @@ def an_amendment_to_what_is_filled_already(venue: Venue, alice: int, bob: int) -
     )
 
 
+@deserves(RejectReason.INVALID_TRIGGER)
+def a_stop_without_a_trigger(venue: Venue, alice: int, bob: int) -> Records:
+    return order(alice, price=0, flags=units.TYPE_STOP_MARKET)
+
+
+@deserves(RejectReason.NO_TRIGGER_PRICE)
+def a_stop_on_the_last_price_before_the_first_trade(
+    venue: Venue, alice: int, bob: int
+) -> Records:
+    flags = units.TYPE_STOP_MARKET | units.TRIGGER_LAST
+    return order(alice, price=0, flags=flags, trigger_ticks=601_000)
+
+
+@deserves(RejectReason.TRIGGER_ALREADY_REACHED)
+def a_stop_buy_at_the_mark(venue: Venue, alice: int, bob: int) -> Records:
+    return order(alice, price=0, flags=units.TYPE_STOP_MARKET, trigger_ticks=600_000)
+
+
+@deserves(RejectReason.TOO_MANY_TRAILING_STOPS)
+def the_513th_trailing_stop_of_a_list(venue: Venue, alice: int, bob: int) -> Records:
+    fields = {"price": 0, "flags": units.TYPE_TRAILING_STOP, "trigger_ticks": 1_000}
+    for account in (alice, bob):
+        for _ in range(256):
+            venue.apply(order(account, **fields))
+    return order(alice, **fields)
+
+
 # --- 400: margin ------------------------------------------------------------------------------
 
 

@@ -9,7 +9,9 @@ and raises AssertionError whose text begins with the invariant's number (spec: i
     I-10  holds = pending withdrawals; order sums of a position = its open orders
     I-11  the book is neither crossed nor locked  I-12  a level's queue stands in its order
     I-13  0 < remaining <= quantity               I-14  level sums = recomputed
-    I-16  a resting order is a limit order that may rest, inside its contract's ceiling
+    I-16  a resting order is a limit order that may rest, inside its contract's ceiling; one
+          that waits for a trigger stands in the list of its source and direction, which the
+          price has not passed unless the contract is due, and is in no book
     I-20  initial margin >= maintenance > 0 for a position
 """
 
@@ -32,6 +34,7 @@ from exchange.engine.units import (
     SELL,
     SLOTS_MAX,
 )
+from tests.simulation.trigger_audit import check_triggers, is_waiting
 
 Row = dict[str, int]
 
@@ -66,6 +69,7 @@ class Audit:
         self.accounts = rows(state.accounts[: self.count[Counter.ACCOUNTS]])
         self.contracts = rows(state.contracts[: self.count[Counter.CONTRACTS]])
         self.orders = rows(state.orders[: self.count[Counter.ORDERS_HIGH]])
+        self.conditions = rows(state.conditions[: self.count[Counter.ORDERS_HIGH]])
         self.balances = state.balances[: len(self.accounts)].tolist()
         self.held = list(self._read_positions())
 
@@ -168,10 +172,15 @@ class Audit:
             assert row["id"] & ((1 << ORDER_SLOT_BITS) - 1) == slot, f"I-13 id of {row}"
             assert 0 < row["remaining_lots"] <= row["quantity_lots"], f"I-13 {row}"
             ceiling = self.contracts[row["contract"]]["price_ceiling_ticks"]
-            assert 0 < row["price_ticks"] <= ceiling, f"I-15 {row}"
-            assert row["flags"] & units.TYPE_MASK == units.TYPE_LIMIT, f"I-16 {row}"
-            may_rest = row["flags"] & units.TIF_MASK == units.TIF_GOOD_TIL_CANCELLED
-            assert may_rest, f"I-16 an order that may not rest does: {row}"
+            is_market = row["flags"] & units.TYPE_MARKET != 0
+            if is_waiting(row):
+                assert (row["price_ticks"] == 0) == is_market, f"I-16 {row}"
+            else:
+                assert row["price_ticks"] > 0, f"I-15 {row}"
+                assert not is_market, f"I-16 a market order rests: {row}"
+                may_rest = row["flags"] & units.TIF_NEVER_RESTS == 0
+                assert may_rest, f"I-16 an order that may not rest does: {row}"
+            assert row["price_ticks"] <= ceiling, f"I-15 {row}"
             position = self.state.positions[row["position"]]
             assert row["position"] // SLOTS_MAX == row["account"], f"I-10 {row}"
             assert int(position["contract"]) == row["contract"] + 1, f"I-10 {row}"
@@ -206,7 +215,7 @@ class Audit:
         free = self._free("orders", "next", Counter.ORDERS_FREE)
         assert used.isdisjoint(free), "STATE-001 a live order is on the free list"
         assert len(used) + len(free) == len(self.orders), "STATE-001 an order slot is lost"
-        first = 2 * units.CONTRACTS_MAX
+        first = units.LEVEL_HEADS
         levels = rows(self.state.levels[first : self.count[Counter.LEVELS_HIGH]])
         live = {first + i for i, row in enumerate(levels) if row["count"]}
         free = self._free("levels", "next_free", Counter.LEVELS_FREE)
@@ -231,42 +240,48 @@ class Audit:
     def check_books(self) -> None:
         """I-11, I-12, I-14: both sides sorted, levels and queues sound, best prices apart."""
         queued: set[int] = set()
+        due = sum(row["is_due"] for row in self.contracts)
+        assert due == self.count[Counter.TRIGGERS_DUE], f"I-16 {due} contracts are due"
+        for slot, order in enumerate(self.orders):
+            assert order["id"] or not any(self.conditions[slot].values()), f"STATE-001 {slot}"
         for contract in range(len(self.contracts)):
             bids = self._check_side(contract, BUY, queued)
             asks = self._check_side(contract, SELL, queued)
             if bids and asks:
                 assert bids[0] < asks[0], f"I-11 contract {contract}: {bids[0]} / {asks[0]}"
+            check_triggers(self, contract, queued)
         live = {slot for slot, row in enumerate(self.orders) if row["id"]}
         assert queued == live, f"I-14 orders in no queue: {live - queued}"
 
     def _check_side(self, contract: int, side: int, queued: set[int]) -> list[int]:
         prices: list[int] = []
-        levels = list(self._level_slots(2 * contract + (0 if side == BUY else 1), 0))
+        levels = list(self.level_slots(book_head(contract, side), 0))
         for level in levels:
             row = rows(self.state.levels[level : level + 1])[0]
             prices.append(row["price_ticks"])
-            queue = list(self._queue(row))
+            queue = list(self.queue(row))
             assert queue, f"I-14 an empty level: {row}"
             assert len(queue) == row["count"], f"I-14 level {row}"
             assert sum(q["remaining_lots"] for _, q in queue) == row["lots"], f"I-14 {row}"
             for slot, order in queue:
                 agrees = (order["contract"], order["side"], order["price_ticks"])
                 assert agrees == (contract, side, row["price_ticks"]), f"I-14 {order}"
+                assert not is_waiting(order), f"I-16 a waiting order in the book: {order}"
                 assert order["level"] == level, f"I-14 {order}"
                 assert slot not in queued, f"I-12 order {slot} queues twice"
                 queued.add(slot)
         best_first = sorted(set(prices), reverse=side == BUY)
         assert prices == best_first, f"I-11 side {side} of {contract}: {prices}"
-        self._check_towers(2 * contract + (0 if side == BUY else 1), levels)
+        self.check_towers(book_head(contract, side), levels)
         return prices
 
-    def _check_towers(self, head: int, levels: list[int]) -> None:
+    def check_towers(self, head: int, levels: list[int]) -> None:
         for height in range(1, LEVEL_HEIGHT_MAX):
             expected = [v for v in levels if int(self.state.levels[v]["height"]) > height]
-            found = list(self._level_slots(head, height))
+            found = list(self.level_slots(head, height))
             assert found == expected, f"I-14 express lane {height} of list {head}: {found}"
 
-    def _level_slots(self, head: int, height: int) -> Iterator[int]:
+    def level_slots(self, head: int, height: int) -> Iterator[int]:
         link, steps = int(self.state.level_next[head, height]), 0
         while link:
             yield link - 1
@@ -274,7 +289,11 @@ class Audit:
             assert steps <= units.LEVELS_MAX, f"I-14 list {head} loops"
             link = int(self.state.level_next[link - 1, height])
 
-    def _queue(self, level: Row) -> Iterator[tuple[int, Row]]:
+    def level(self, slot: int) -> Row:
+        """One price level."""
+        return rows(self.state.levels[slot : slot + 1])[0]
+
+    def queue(self, level: Row) -> Iterator[tuple[int, Row]]:
         previous, link, steps = 0, level["first"], 0
         while link:
             order = self.orders[link - 1]
@@ -311,11 +330,17 @@ class Audit:
 
     @staticmethod
     def _count(sums: Row, order: Row) -> None:
+        sums["order_count"] += 1
+        if is_waiting(order):
+            return
         side = "buy" if order["side"] == BUY else "sell"
         sums[f"{side}_lots"] += order["remaining_lots"]
         sums[f"{side}_price_lots"] += order["remaining_lots"] * order["price_ticks"]
         sums[f"{side}_count"] += 1
-        sums["order_count"] += 1
+
+
+def book_head(contract: int, side: int) -> int:
+    return 2 * contract + (0 if side == BUY else 1)
 
 
 COUNTERS = tuple(counter for counter in Counter if counter.name != "COUNT")

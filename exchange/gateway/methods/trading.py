@@ -258,7 +258,6 @@ async def _edit(call: Call, params: EditOrder) -> Json:
         price_ticks=price,
         quantity_lots=lots,
         order=order_id,
-        label=known.label,
         valid_until_ns=(params.valid_until or 0) * NS,
     )
     results = await submit(call, records, listing)

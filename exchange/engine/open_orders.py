@@ -1,0 +1,246 @@
+"""How an order comes and goes: into the book or a list of triggers, and out of either.
+
+OPEN-001  an open order rests in the book or waits for its trigger, never both; either way it
+          stands in its account's list, newest first, and counts as one of its open orders.
+OPEN-002  only what rests is counted in the sums of its position, and so reserves margin.
+OPEN-003  whatever leaves unfilled says so in an event with its reason.
+"""
+
+from exchange.engine import emit
+from exchange.engine.emit import EventBuffer
+from exchange.engine.events import CancelReason
+from exchange.engine.matching import claim_order, free_order, rest_order, unrest_order
+from exchange.engine.positions import (
+    add_open_order,
+    claim_position,
+    reduce_open_order,
+    release_if_empty,
+)
+from exchange.engine.state import State, inner_kernel
+from exchange.engine.triggers import is_waiting, unwatch, watch
+
+_TRIGGER_REFUSED = int(CancelReason.TRIGGER_REFUSED)
+
+
+@inner_kernel
+def new_order(
+    s: State,
+    e: EventBuffer,
+    account: int,
+    contract: int,
+    side: int,
+    flags: int,
+    price_ticks: int,
+    quantity_lots: int,
+    trigger_ticks: int,
+    offset_ticks: int,
+    label: int,
+    key: int,
+) -> int:
+    """Accept an order; returns its slot. It is in no book and no list of triggers yet."""
+    position = claim_position(s, account, contract)
+    slot = claim_order(s)
+    row = s.orders[slot]
+    row["account"] = account
+    row["contract"] = contract
+    row["position"] = position
+    row["side"] = side
+    row["flags"] = flags
+    row["price_ticks"] = price_ticks
+    row["quantity_lots"] = quantity_lots
+    row["remaining_lots"] = quantity_lots
+    row["label"] = label
+    s.positions[position]["order_count"] += 1
+    row["accepted_ns"] = e.cursor[emit.TIME_NS]
+    emit.order_accepted(
+        e,
+        account,
+        contract,
+        row["id"],
+        side,
+        flags,
+        price_ticks,
+        quantity_lots,
+        trigger_ticks,
+        offset_ticks,
+        label,
+        key,
+    )
+    return slot
+
+
+@inner_kernel
+def book_order(s: State, slot: int) -> None:
+    """Rest an order in the book and count it with its account and position."""
+    row = s.orders[slot]
+    rest_order(s, slot)
+    add_open_order(s, row["position"], row["side"], row["price_ticks"], row["remaining_lots"])
+    _list_with_account(s, slot)
+
+
+@inner_kernel
+def unbook_order(s: State, slot: int) -> None:
+    """Undo book_order; the order keeps its slot."""
+    row = s.orders[slot]
+    unrest_order(s, slot)
+    reduce_open_order(
+        s, row["position"], row["side"], row["price_ticks"], row["remaining_lots"], 1
+    )
+    _unlist_with_account(s, slot)
+
+
+@inner_kernel
+def await_trigger(s: State, slot: int, trigger_ticks: int) -> None:
+    """Let an order wait for its trigger and count it with its account, but reserve nothing."""
+    watch(s, slot, trigger_ticks)
+    _list_with_account(s, slot)
+
+
+@inner_kernel
+def leave_triggers(s: State, slot: int) -> None:
+    """Undo await_trigger; the order keeps its slot."""
+    unwatch(s, slot)
+    _unlist_with_account(s, slot)
+
+
+@inner_kernel
+def _list_with_account(s: State, slot: int) -> None:
+    row = s.orders[slot]
+    account = s.accounts[row["account"]]
+    first = account["first_order"]
+    row["next_of_account"] = first
+    row["previous_of_account"] = 0
+    if first != 0:
+        s.orders[first - 1]["previous_of_account"] = slot + 1
+    account["first_order"] = slot + 1
+    account["order_count"] += 1
+
+
+@inner_kernel
+def _unlist_with_account(s: State, slot: int) -> None:
+    row = s.orders[slot]
+    after = row["next_of_account"]
+    before = row["previous_of_account"]
+    account = s.accounts[row["account"]]
+    if before != 0:
+        s.orders[before - 1]["next_of_account"] = after
+    else:
+        account["first_order"] = after
+    if after != 0:
+        s.orders[after - 1]["previous_of_account"] = before
+    row["next_of_account"] = 0
+    row["previous_of_account"] = 0
+    account["order_count"] -= 1
+
+
+@inner_kernel
+def cancel_resting(s: State, e: EventBuffer, slot: int, reason: int) -> None:
+    """Take a resting order out of the book for good and say why."""
+    _emit_cancelled(s, e, slot, reason, 1, 0)
+    unbook_order(s, slot)
+    discard(s, slot)
+
+
+@inner_kernel
+def cancel_open(s: State, e: EventBuffer, slot: int, reason: int) -> None:
+    """Cancel an open order, whether it rests or waits for its trigger."""
+    if not is_waiting(s.orders[slot]["flags"]):
+        cancel_resting(s, e, slot, reason)
+        return
+    _emit_cancelled(s, e, slot, reason, 0, 0)
+    leave_triggers(s, slot)
+    discard(s, slot)
+
+
+@inner_kernel
+def cancel_refused(s: State, e: EventBuffer, slot: int, reject_reason: int) -> None:
+    """Drop an order that fired and is in no book, and say why it was refused."""
+    _emit_cancelled(s, e, slot, _TRIGGER_REFUSED, 0, reject_reason)
+    discard(s, slot)
+
+
+@inner_kernel
+def cancel_remainder(s: State, e: EventBuffer, slot: int, reason: int) -> None:
+    """Drop what is left of an order that never rested."""
+    if s.orders[slot]["remaining_lots"] > 0:
+        _emit_cancelled(s, e, slot, reason, 0, 0)
+    discard(s, slot)
+
+
+@inner_kernel
+def cancel_orders(
+    s: State, e: EventBuffer, account: int, contract: int, label: int, reason: int
+) -> int:
+    """Cancel an account's open orders, newest first; returns how many there were."""
+    cancelled = 0
+    link = s.accounts[account]["first_order"]
+    while link != 0:
+        slot = link - 1
+        link = s.orders[slot]["next_of_account"]
+        if contract >= 0 and s.orders[slot]["contract"] != contract:
+            continue
+        if label != 0 and s.orders[slot]["label"] != label:
+            continue
+        cancel_open(s, e, slot, reason)
+        cancelled += 1
+    return cancelled
+
+
+@inner_kernel
+def _emit_cancelled(
+    s: State, e: EventBuffer, slot: int, reason: int, resting: int, reject_reason: int
+) -> None:
+    row = s.orders[slot]
+    emit.order_cancelled(
+        e,
+        row["account"],
+        row["contract"],
+        row["id"],
+        row["side"],
+        row["flags"],
+        row["price_ticks"],
+        row["remaining_lots"],
+        row["quantity_lots"] - row["remaining_lots"],
+        reason,
+        resting,
+        row["label"],
+        reject_reason,
+    )
+
+
+@inner_kernel
+def emit_amended(
+    s: State,
+    e: EventBuffer,
+    slot: int,
+    price_before: int,
+    remaining_before: int,
+    trigger_ticks: int,
+    offset_ticks: int,
+) -> None:
+    """Say what an amendment made of an order."""
+    row = s.orders[slot]
+    emit.order_amended(
+        e,
+        row["account"],
+        row["contract"],
+        row["id"],
+        row["side"],
+        row["flags"],
+        row["price_ticks"],
+        row["quantity_lots"],
+        row["remaining_lots"],
+        price_before,
+        remaining_before,
+        row["label"],
+        trigger_ticks,
+        offset_ticks,
+    )
+
+
+@inner_kernel
+def discard(s: State, slot: int) -> None:
+    position = s.orders[slot]["position"]
+    s.positions[position]["order_count"] -= 1
+    free_order(s, slot)
+    release_if_empty(s, position)
