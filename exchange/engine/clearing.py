@@ -18,11 +18,12 @@ from exchange.engine.events import EventKind
 from exchange.engine.health import equity_and_maintenance
 from exchange.engine.ledger import transfer
 from exchange.engine.matching import best_price, impact_price_e8
-from exchange.engine.positions import holders, release_if_empty
+from exchange.engine.positions import account_of, holders, release_if_empty
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, Integers, State, inner_kernel, kernel
 from exchange.engine.triggers import note_price
 from exchange.engine.units import (
+    ACCOUNTS_MAX,
     BUY,
     CLEARING,
     FEES,
@@ -33,7 +34,6 @@ from exchange.engine.units import (
     ORACLE_INVALID,
     PPM,
     SELL,
-    SLOTS_MAX,
     SOURCES_MAX,
     USDC,
     mul_div_floor,
@@ -201,7 +201,7 @@ def accounts_under_water(s: State, underlying: int) -> Integers:
         link = s.contracts[contract]["first_holder"]
         while link != 0:
             slot = link - 1
-            account = slot // SLOTS_MAX
+            account = account_of(slot)
             link = s.positions[slot]["next_holder"]
             if not _is_first_slot(s, slot, underlying):
                 continue
@@ -216,7 +216,8 @@ def accounts_under_water(s: State, underlying: int) -> Integers:
 
 def settle_variation(s: State, e: EventBuffer, contract: int) -> None:
     """Turn profit and loss into cash as far as losers can pay (CLEAR-004)."""
-    slots = np.sort(holders(s, contract))
+    slots = holders(s, contract)
+    slots = slots[np.argsort(slots % ACCOUNTS_MAX)]  # ties of remainders go to the lowest id
     moved = np.zeros(slots.size, np.int64)
     collected = collect_losses(s, slots, moved)
     shares, remainders = pro_rata(s, contract, slots, collected)
@@ -228,7 +229,7 @@ def settle_variation(s: State, e: EventBuffer, contract: int) -> None:
 @inner_kernel
 def _is_first_slot(s: State, slot: int, underlying: int) -> bool:
     """Whether no earlier slot of the same account is on the underlying."""
-    for earlier in range(slot - slot % SLOTS_MAX, slot):
+    for earlier in range(account_of(slot), slot, ACCOUNTS_MAX):
         contract = s.positions[earlier]["contract"] - 1
         if contract >= 0 and s.contracts[contract]["underlying"] == underlying:
             return False
@@ -297,7 +298,7 @@ def collect_losses(s: State, slots: Integers, moved: Integers) -> int:
         value = row["lots"] * contract["mark_ticks"] * contract["tick_value_units"]
         row["unsettled_units"] += value - row["cost_units"]
         row["cost_units"] = value
-        account = slots[i] // SLOTS_MAX
+        account = account_of(slots[i])
         payable = min(-row["unsettled_units"], max(0, s.balances[account, USDC]))
         if payable > 0:
             transfer(s, account, CLEARING, USDC, payable)
@@ -349,7 +350,7 @@ def pay_winners(
     row = s.contracts[contract]
     count = slots.size
     for i in range(count):
-        account = slots[i] // SLOTS_MAX
+        account = account_of(slots[i])
         position = s.positions[slots[i]]
         if shares[i] > 0:
             transfer(s, CLEARING, account, USDC, shares[i])

@@ -13,12 +13,12 @@ from exchange.engine.ledger import transfer
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, State
 from exchange.engine.units import (
+    ACCOUNTS_MAX,
     AMOUNT_UNITS_MAX,
     ASSET_NAMES,
     EXTERNAL,
     HOLDS,
     ORACLE_VALID,
-    SLOTS_MAX,
     WITHDRAWAL_SLOT_BITS,
     WITHDRAWALS_MAX,
 )
@@ -109,9 +109,7 @@ def finish_withdrawal(state: State, slot: int, is_paid: bool) -> None:
 
 
 def _are_prices_valid(state: State, account: int) -> bool:
-    first = account * SLOTS_MAX
-    count = int(state.accounts[account]["slot_count"])
-    for row in state.positions[first : first + count]:
+    for row in state.positions[account::ACCOUNTS_MAX]:
         if row["contract"] != 0 and row["lots"] != 0:
             underlying = state.contracts[row["contract"] - 1]["underlying"]
             if state.underlyings[underlying]["status"] != ORACLE_VALID:

@@ -8,9 +8,9 @@ HEALTH-003  a change is admitted when equity after >= initial margin after, open
             included, or when it is a permitted reduction (MARG-003).
 """
 
-from exchange.engine.positions import NO_POSITION, find_position
+from exchange.engine.positions import NO_POSITION, find_position, position_slots
 from exchange.engine.state import State, inner_kernel, kernel
-from exchange.engine.units import FILLS_MAX, PPM, SLOTS_MAX, USDC, mul_div_ceil
+from exchange.engine.units import FILLS_MAX, PPM, USDC, mul_div_ceil
 from risk.margin import (
     is_permitted_reduction,
     maintenance_margin,
@@ -30,8 +30,7 @@ def account_health(s: State, account: int, without_contract: int) -> tuple[int, 
     equity = s.balances[account, USDC]
     initial = 0
     maintenance = 0
-    first = account * SLOTS_MAX
-    for slot in range(first, first + s.accounts[account]["slot_count"]):
+    for slot in position_slots(s, account):
         contract = s.positions[slot]["contract"] - 1
         if contract < 0 or contract == without_contract:
             continue
@@ -46,8 +45,7 @@ def equity_and_maintenance(s: State, account: int) -> tuple[int, int]:
     """(equity, maintenance margin), units: what every price tick asks of every holder."""
     equity = s.balances[account, USDC]
     maintenance = 0
-    first = account * SLOTS_MAX
-    for slot in range(first, first + s.accounts[account]["slot_count"]):
+    for slot in position_slots(s, account):
         if s.positions[slot]["contract"] != 0:
             equity += position_equity(s, slot)
             maintenance += position_maintenance(s, slot)
@@ -128,8 +126,7 @@ def lots_initial(
 def gross_notional(s: State, account: int) -> int:
     """Sum of |lots| x mark over the account's positions, units."""
     total = 0
-    first = account * SLOTS_MAX
-    for slot in range(first, first + s.accounts[account]["slot_count"]):
+    for slot in position_slots(s, account):
         if s.positions[slot]["contract"] != 0:
             row = s.contracts[s.positions[slot]["contract"] - 1]
             lots = abs(s.positions[slot]["lots"])

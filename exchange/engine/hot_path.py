@@ -6,18 +6,23 @@ HOT-001  the kernel stops before a command of another kind, and before one whose
 HOT-002  after each command, whatever became of it, the triggers that are due fire.
 """
 
+from collections.abc import Sequence
+
 from exchange.engine import commands as c
 from exchange.engine import emit
 from exchange.engine.admission import admission_reason, is_trading
 from exchange.engine.commands import CommandKind
 from exchange.engine.emit import EventBuffer
 from exchange.engine.firing import EVENTS_PER_FIRING_MAX, fire_due
+from exchange.engine.prefetch import prefetch
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, Integers, State, inner_kernel, kernel
 from exchange.engine.trading import amend_order, cancel_all, cancel_order, place_order
-from exchange.engine.units import FILLS_MAX, OPEN_ORDERS_MAX
+from exchange.engine.units import ACCOUNTS_MAX, FILLS_MAX, OPEN_ORDERS_MAX, ORDERS_MAX
 
 EVENTS_PER_TRADING_COMMAND_MAX = 2 * FILLS_MAX + OPEN_ORDERS_MAX + 8 + EVENTS_PER_FIRING_MAX
+_FAR = 12  # commands ahead: when rows are asked for
+_NEAR = 6  # when rows that those name are asked for
 
 _OK = int(RejectReason.ACCEPTED)
 _PLACE = int(CommandKind.PLACE_ORDER)
@@ -29,13 +34,21 @@ _TRIGGERS_DUE = int(Counter.TRIGGERS_DUE)
 
 
 @kernel
-def apply_trading(s: State, e: EventBuffer, commands: Integers, start: int) -> int:
+def apply_trading(
+    states: Sequence[State], e: EventBuffer, commands: Integers, start: int
+) -> int:
     """Apply commands[start:] while they are trading commands; returns the next one's number.
 
+    states : state.in_array of the state to change.
     commands : (n, 16) int64, the records of commands.py, not changed.
     """
+    s = states[0]
     room = e.rows.shape[0] - EVENTS_PER_TRADING_COMMAND_MAX
     for i in range(start, commands.shape[0]):
+        if i + _FAR < commands.shape[0]:
+            _expect(s, commands[i + _FAR])
+        if i + _NEAR < commands.shape[0]:
+            _expect_order(s, commands[i + _NEAR])
         command = commands[i]
         if e.cursor[emit.USED] > room or not is_trading(command[c.KIND]):
             return i
@@ -44,6 +57,26 @@ def apply_trading(s: State, e: EventBuffer, commands: Integers, start: int) -> i
         if s.counters[_TRIGGERS_DUE] != 0:
             fire_due(s, e)
     return commands.shape[0]
+
+
+@inner_kernel
+def _expect(s: State, command: Integers) -> None:
+    """Ask for the rows that a coming command names."""
+    account = command[c.ACCOUNT]
+    if 0 <= account < ACCOUNTS_MAX:
+        prefetch(s.accounts[account])
+        prefetch(s.positions[account])
+    prefetch(s.orders[command[c.ORDER] & (ORDERS_MAX - 1)])
+
+
+@inner_kernel
+def _expect_order(s: State, command: Integers) -> None:
+    """Ask for the rows around a resting order that is about to be cancelled or amended."""
+    order = s.orders[command[c.ORDER] & (ORDERS_MAX - 1)]
+    if order["id"] == command[c.ORDER]:
+        prefetch(s.levels[order["level"]])
+        prefetch(s.orders[order["next"] - 1 if order["next"] > 0 else 0])
+        prefetch(s.orders[order["previous"] - 1 if order["previous"] > 0 else 0])
 
 
 @kernel

@@ -31,6 +31,7 @@ from exchange.engine.liquidation_legs import (
 )
 from exchange.engine.matching import has_free_order
 from exchange.engine.open_orders import cancel_orders, cancel_remainder, new_order
+from exchange.engine.positions import account_of, position_slots
 from exchange.engine.state import State, inner_kernel, kernel
 from exchange.engine.units import (
     BAD_DEBT,
@@ -45,7 +46,6 @@ from exchange.engine.units import (
     LIQUIDATION_STEPS_MAX,
     ORACLE_VALID,
     ORACLE_WIDE,
-    SLOTS_MAX,
     TIF_IMMEDIATE_OR_CANCEL,
     USDC,
     compare_products,
@@ -98,8 +98,7 @@ def review_account(s: State, e: EventBuffer, account: int) -> bool:
 
 @inner_kernel
 def _is_permitted(s: State, account: int, equity: int, maintenance: int) -> bool:
-    first = account * SLOTS_MAX
-    for slot in range(first, first + s.accounts[account]["slot_count"]):
+    for slot in position_slots(s, account):
         row = s.positions[slot]
         if row["contract"] == 0 or row["lots"] == 0:
             continue
@@ -169,8 +168,7 @@ def _best_leg(
     best_lots = 0
     best_freed = -1
     best_cost = 1
-    first = account * SLOTS_MAX
-    for slot in range(first, first + s.accounts[account]["slot_count"]):
+    for slot in position_slots(s, account):
         position = s.positions[slot]
         if position["contract"] == 0 or position["lots"] == 0:
             continue
@@ -204,17 +202,17 @@ def _close(
     position = s.positions[slot]
     number = position["contract"] - 1
     contract = s.contracts[number]
-    account = s.accounts[slot // SLOTS_MAX]
+    account = s.accounts[account_of(slot)]
     side = 1 if position["lots"] > 0 else -1
     held = abs(position["lots"])
     lot_units = contract["mark_ticks"] * contract["tick_value_units"]
     give = position_give_up(s, slot, equity, maintenance)
     limit = limit_ticks(s, slot, equity, maintenance, is_insured)
     zero = zero_price(s, slot, equity, maintenance)
-    order = new_order(s, e, slot // SLOTS_MAX, number, -side, _FLAGS, limit, lots, 0, 0, 0, 0)
+    order = new_order(s, e, account_of(slot), number, -side, _FLAGS, limit, lots, 0, 0, 0, 0)
     match(s, e, order, limit, 0, False)
     filled = lots - s.orders[order]["remaining_lots"]
-    equity_after, _ = equity_and_maintenance(s, slot // SLOTS_MAX)
+    equity_after, _ = equity_and_maintenance(s, account_of(slot))
     fee = 0
     paid = 0
     if filled > 0:
@@ -223,9 +221,9 @@ def _close(
         fee = liquidation_fee(
             abs(proceeds), contract["liquidation_fee_ppm"], improvement, equity_after
         )
-        charge(s, slot // SLOTS_MAX, slot, INSURANCE, fee)
+        charge(s, account_of(slot), slot, INSURANCE, fee)
         if improvement < 0:
-            paid = _pay_insurance(s, e, slot // SLOTS_MAX, number, -improvement)
+            paid = _pay_insurance(s, e, account_of(slot), number, -improvement)
         account["liquidation_misses"] = 0
     else:
         account["liquidation_misses"] += 1
@@ -236,7 +234,7 @@ def _close(
     account["liquidation_contract"] = number
     emit.liquidation_stepped(
         e,
-        slot // SLOTS_MAX,
+        account_of(slot),
         number,
         account["liquidation_stage"],
         equity,
@@ -302,9 +300,9 @@ def _emit_step(
     position = s.positions[slot]
     emit.liquidation_stepped(
         e,
-        slot // SLOTS_MAX,
+        account_of(slot),
         position["contract"] - 1,
-        s.accounts[slot // SLOTS_MAX]["liquidation_stage"],
+        s.accounts[account_of(slot)]["liquidation_stage"],
         equity,
         maintenance,
         s.contracts[position["contract"] - 1]["mark_ticks"],

@@ -2,8 +2,10 @@
 holders.
 
 An account holds at most SLOTS_MAX positions; a slot exists while the account has lots,
-unsettled P&L or open orders in that contract. Slots of one account are adjacent: flat = account
-* 64 + i.
+unsettled P&L or open orders in that contract. The table is SLOTS_MAX planes of ACCOUNTS_MAX
+rows: the i-th slot of an account is row i * ACCOUNTS_MAX + account, so that the accounts' first
+slots lie side by side. (With an account's slots side by side, the first ones are 8 KB apart and
+share a handful of cache lines: half the speed of the whole engine.)
 
 POS-001  cost is exact: buying adds price x lots x tick value, closing removes the floor of its
          share, so (unsettled - cost) changes by exactly the money of each trade and the sum
@@ -15,16 +17,27 @@ POS-003  buy_lots, buy_price_lots, ... are the sums over the account's open orde
 import numpy as np
 
 from exchange.engine.state import Integers, State, inner_kernel, kernel
-from exchange.engine.units import BUY, SLOTS_MAX, mul_div_floor
+from exchange.engine.units import ACCOUNTS_MAX, BUY, SLOTS_MAX, mul_div_floor
 
 NO_POSITION = -1
+
+
+@inner_kernel
+def position_slots(s: State, account: int) -> range:
+    """Flat slots that the account has ever used; some may be free."""
+    return range(account, s.accounts[account]["slot_count"] * ACCOUNTS_MAX, ACCOUNTS_MAX)
+
+
+@inner_kernel
+def account_of(slot: int) -> int:
+    """The account that a flat slot belongs to."""
+    return slot % ACCOUNTS_MAX
 
 
 @kernel
 def find_position(s: State, account: int, contract: int) -> int:
     """Flat slot of the account's position in the contract, or NO_POSITION."""
-    first = account * SLOTS_MAX
-    for slot in range(first, first + s.accounts[account]["slot_count"]):
+    for slot in position_slots(s, account):
         if s.positions[slot]["contract"] == contract + 1:
             return slot
     return NO_POSITION
@@ -36,8 +49,7 @@ def has_free_slot(s: State, account: int) -> bool:
     count = s.accounts[account]["slot_count"]
     if count < SLOTS_MAX:
         return True
-    first = account * SLOTS_MAX
-    for slot in range(first, first + count):  # noqa: SIM110 (a kernel has no generators)
+    for slot in position_slots(s, account):  # noqa: SIM110 (a kernel has no generators)
         if s.positions[slot]["contract"] == 0:
             return True
     return False
@@ -49,14 +61,14 @@ def claim_position(s: State, account: int, contract: int) -> int:
     found = find_position(s, account, contract)
     if found != NO_POSITION:
         return found
-    first = account * SLOTS_MAX
     count = s.accounts[account]["slot_count"]
-    slot = first + count
-    for candidate in range(first, first + count):
+    beyond = account + count * ACCOUNTS_MAX
+    slot = beyond
+    for candidate in position_slots(s, account):
         if s.positions[candidate]["contract"] == 0:
             slot = candidate
             break
-    if slot == first + count:
+    if slot == beyond:
         assert count < SLOTS_MAX
         s.accounts[account]["slot_count"] = count + 1
     s.positions[slot]["contract"] = contract + 1

@@ -13,7 +13,7 @@ import struct
 import numpy as np
 
 from exchange.engine.state import Counter, Integers, State, empty_state
-from exchange.engine.units import SLOTS_MAX
+from exchange.engine.units import ACCOUNTS_MAX
 
 MAGIC = b"NOVSNAP1"
 HASH_BYTES = 32
@@ -28,8 +28,8 @@ def dump(state: State) -> bytes:
     """The snapshot of a state."""
     parts = [MAGIC]
     for name in State._fields:
-        rows = _used_rows(state, name)
-        numbers = np.flatnonzero(rows.any(axis=1))
+        rows = _as_rows(getattr(state, name))
+        numbers = _used_numbers(state, name, rows)
         parts.append(_SECTION.pack(len(numbers), rows.shape[1] * 8))
         parts.append(numbers.astype("<i8").tobytes())
         parts.append(rows[numbers].astype("<i8", copy=False).tobytes())
@@ -74,13 +74,13 @@ def _as_rows(table: Integers) -> Integers:
     return table.reshape(-1, table.shape[-1]) if table.ndim > 1 else table.reshape(-1, 1)
 
 
-def _used_rows(state: State, name: str) -> Integers:
-    """The part of a table that may hold anything; pages only reserved are not touched."""
+def _used_numbers(state: State, name: str, rows: Integers) -> Integers:
+    """Numbers of the rows that hold anything; pages only reserved are not touched."""
     counters = state.counters
     limits = {
         "accounts": counters[Counter.ACCOUNTS],
         "balances": counters[Counter.ACCOUNTS],
-        "positions": counters[Counter.ACCOUNTS] * SLOTS_MAX,
+        "positions": counters[Counter.ACCOUNTS],  # in each plane
         "orders": counters[Counter.ORDERS_HIGH],
         "conditions": counters[Counter.ORDERS_HIGH],
         "levels": counters[Counter.LEVELS_HIGH],
@@ -90,5 +90,10 @@ def _used_rows(state: State, name: str) -> Integers:
         "withdrawals": counters[Counter.WITHDRAWALS_HIGH],
         "gateways": counters[Counter.GATEWAYS],
     }
-    rows = _as_rows(getattr(state, name))
-    return rows[: int(limits.get(name, len(rows)))]
+    limit = int(limits.get(name, len(rows)))
+    planes = int(state.accounts["slot_count"][:limit].max()) if name == "positions" else 1
+    parts = [
+        first + np.flatnonzero(rows[first : first + limit].any(axis=1))
+        for first in range(0, planes * ACCOUNTS_MAX, ACCOUNTS_MAX)
+    ]
+    return np.concatenate([*parts, np.zeros(0, np.int64)])

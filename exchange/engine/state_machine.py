@@ -28,7 +28,7 @@ from exchange.engine.hot_path import (
 from exchange.engine.liquidating import review_account
 from exchange.engine.records import RECORD_FIELDS
 from exchange.engine.rejects import RejectReason
-from exchange.engine.state import Counter, Integers, State, Table, empty_state
+from exchange.engine.state import Counter, Integers, State, Table, empty_state, in_array
 from exchange.engine.triggers import count_trailing, tell_trailing
 from exchange.engine.units import (
     FILLS_MAX,
@@ -54,6 +54,7 @@ class StateMachine:
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self._states = in_array(state)
         self._buffer = _new_buffer(BUFFER_EVENTS)
         self._full: list[Integers] = []
         self._handlers: dict[int, Callable[[Record], tuple[RejectReason, int]]] = {
@@ -94,7 +95,7 @@ class StateMachine:
         position = 0
         while position < len(rows):
             self._make_room(EVENTS_PER_TRADING_COMMAND_MAX)
-            reached = apply_trading(self.state, self._buffer, rows, position)
+            reached = apply_trading(self._states, self._buffer, rows, position)
             if reached == position:
                 self._apply_rare(rows[position])
                 reached += 1

@@ -24,7 +24,7 @@ from exchange.engine.state import (
     inner_kernel,
     kernel,
 )
-from exchange.engine.units import ASSETS_MAX, FIRST_USER_ACCOUNT, SLOTS_MAX
+from exchange.engine.units import ACCOUNTS_MAX, ASSETS_MAX, FIRST_USER_ACCOUNT
 from exchange.pipeline.codec import Records
 
 ACCOUNT_KEY = b"novate:account:%d"
@@ -147,8 +147,7 @@ def view_sizes(
     for i in range(wanted.shape[0]):
         account = wanted[i]
         held = 0
-        first = account * SLOTS_MAX
-        for slot in range(first, first + accounts[account, _SLOT_COUNT]):
+        for slot in range(account, accounts[account, _SLOT_COUNT] * ACCOUNTS_MAX, ACCOUNTS_MAX):
             if positions[slot, _CONTRACT] != 0:
                 held += 1
         orders = accounts[account, _ORDER_COUNT]
@@ -180,8 +179,7 @@ def fill_views(
         at = _copy_row(accounts, account, buffer, at)
         at = _copy_row(balances, account, buffer, at)
         held = 0
-        first = account * SLOTS_MAX
-        for slot in range(first, first + accounts[account, _SLOT_COUNT]):
+        for slot in range(account, accounts[account, _SLOT_COUNT] * ACCOUNTS_MAX, ACCOUNTS_MAX):
             if positions[slot, _CONTRACT] != 0:
                 held += 1
                 at = _copy_row(positions, slot, buffer, at)

@@ -35,7 +35,7 @@ from exchange.engine.health import (
     position_maintenance,
 )
 from exchange.engine.open_orders import book_order, new_order
-from exchange.engine.positions import claim_position
+from exchange.engine.positions import claim_position, position_slots
 from exchange.engine.records import RECORD_FIELDS
 from exchange.engine.state import (
     STATE,
@@ -407,8 +407,7 @@ def measure(s: State, account: int, rows: Integers) -> tuple[int, int, int, int]
     """
     equity, initial, maintenance = account_health(s, account, NO_CONTRACT)
     count = 0
-    first = account * SLOTS_MAX
-    for slot in range(first, first + s.accounts[account]["slot_count"]):
+    for slot in position_slots(s, account):
         position = s.positions[slot]
         if position["contract"] != 0:
             rows[count, 0] = slot

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from exchange.engine.state import Integers, State
-from exchange.engine.units import PPM, SLOTS_MAX, USDC
+from exchange.engine.units import ACCOUNTS_MAX, PPM, SLOTS_MAX, USDC
 
 
 class Health(NamedTuple):
@@ -29,10 +29,9 @@ class Health(NamedTuple):
 def health_of_range(state: State, first: int, last: int) -> Health:
     """Health of the accounts first..last-1."""
     count = last - first
-    rows = state.positions[first * SLOTS_MAX : last * SLOTS_MAX]
-    held = np.flatnonzero(rows["contract"])
-    positions = rows[held]
-    owner = held // SLOTS_MAX
+    planes = state.positions.reshape(SLOTS_MAX, ACCOUNTS_MAX)[:, first:last]
+    positions = planes[planes["contract"] != 0]
+    owner = np.nonzero(planes["contract"])[1]
     contracts = state.contracts[positions["contract"] - 1]
     value = positions["lots"] * contracts["mark_ticks"] * contracts["tick_value_units"]
     equity = state.balances[first:last, USDC].copy()

@@ -321,8 +321,7 @@ class Venue:
 
     def position(self, account: int, contract: int) -> Event:
         """The position row, all zero when there is none."""
-        first = account * units.SLOTS_MAX
-        table = self.state.positions[first : first + units.SLOTS_MAX]
+        table = self.state.positions[account :: units.ACCOUNTS_MAX]
         found = table[table["contract"] == contract + 1]
         row = found[0] if len(found) else np.zeros(1, table.dtype)[0]
         return {name: int(row[name]) for name in table.dtype.names or ()}

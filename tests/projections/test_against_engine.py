@@ -175,7 +175,7 @@ def assert_positions_equal(state: State) -> None:
     for account in Fill.objects.values_list("account", flat=True).distinct():
         last = Fill.objects.filter(account=account, contract_id=BTC).order_by("-id").first()
         assert last is not None
-        slots = state.positions[account * units.SLOTS_MAX : (account + 1) * units.SLOTS_MAX]
+        slots = state.positions[account :: units.ACCOUNTS_MAX]
         held = slots[slots["contract"] == BTC + 1]
         assert last.position_lots == (int(held["lots"][0]) if len(held) else 0)
 

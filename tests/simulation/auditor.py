@@ -25,6 +25,7 @@ import numpy as np
 from exchange.engine import units
 from exchange.engine.state import Counter, State
 from exchange.engine.units import (
+    ACCOUNTS_MAX,
     BAD_DEBT,
     BUY,
     EXTERNAL,
@@ -32,7 +33,6 @@ from exchange.engine.units import (
     LEVEL_HEIGHT_MAX,
     ORDER_SLOT_BITS,
     SELL,
-    SLOTS_MAX,
 )
 from tests.simulation.trigger_audit import check_triggers, is_waiting
 
@@ -182,7 +182,7 @@ class Audit:
                 assert may_rest, f"I-16 an order that may not rest does: {row}"
             assert row["price_ticks"] <= ceiling, f"I-15 {row}"
             position = self.state.positions[row["position"]]
-            assert row["position"] // SLOTS_MAX == row["account"], f"I-10 {row}"
+            assert row["position"] % ACCOUNTS_MAX == row["account"], f"I-10 {row}"
             assert int(position["contract"]) == row["contract"] + 1, f"I-10 {row}"
             self._count(sums[row["position"]], row)
         assert len(live) == self.count[Counter.ORDERS_OPEN], f"I-13 {len(live)} live"
@@ -308,16 +308,15 @@ class Audit:
 
     def _read_positions(self) -> Iterator[Held]:
         for account, row in enumerate(self.accounts):
-            first = account * SLOTS_MAX
             seen: set[int] = set()
-            table = self.state.positions[first : first + row["slot_count"]]
+            table = self.state.positions[account::ACCOUNTS_MAX][: row["slot_count"]]
             for i, position in enumerate(rows(table)):
                 if position["contract"] == 0:
                     assert not any(position.values()), f"STATE-001 free slot {position}"
                     continue
                 assert position["contract"] not in seen, f"I-04 {account} holds it twice"
                 seen.add(position["contract"])
-                yield Held(first + i, account, position)
+                yield Held(account + i * ACCOUNTS_MAX, account, position)
 
     def _free(self, table: str, field: str, counter: Counter) -> set[int]:
         found: set[int] = set()

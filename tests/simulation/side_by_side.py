@@ -225,9 +225,7 @@ class SideBySide:
     def _compare_positions(self, account: int) -> None:
         """Positions in which lots or money stand; one that only carries orders is none."""
         theirs = {}
-        first = account * units.SLOTS_MAX
-        slots = int(self.venue.state.accounts[account]["slot_count"])
-        for row in rows(self.venue.state.positions[first : first + slots]):
+        for row in rows(self.venue.state.positions[account :: units.ACCOUNTS_MAX]):
             names = ("lots", "cost_units", "entry_units", "unsettled_units")
             figures = tuple(row[name] for name in names)
             if any(figures):
