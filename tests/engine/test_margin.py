@@ -10,7 +10,8 @@ from risk.margin import (
     maintenance_margin,
     margin_with_orders,
 )
-from tests.simulation import margin as reference
+from tests.simulation.reference import margin as reference
+from tests.simulation.reference.tables import Contract
 
 USDC = 1_000_000
 BTC = (20_000, 5_000_000 * USDC)
@@ -146,7 +147,7 @@ def test_margin_with_orders_any_book_equals_reference(
         sums.buy_price_lots,
         sums.sell_lots,
         sums.sell_price_lots,
-        sums.count,
+        len(orders),
         600_000,
         100,
         *BTC,
@@ -156,18 +157,20 @@ def test_margin_with_orders_any_book_equals_reference(
     assert found == reference.with_orders(lots, sums, _terms(*BTC))
 
 
-def _terms(rate_ppm: int, floor: int) -> reference.Terms:
-    return reference.Terms(
-        tick_value=100,
-        initial_ppm=rate_ppm,
-        floor=floor,
-        maker_fee_ppm=0,
+def _terms(rate_ppm: int, floor: int) -> Contract:
+    return Contract(
+        name=(1, 0, 0, 0),
+        underlying=0,
+        kind=1,
+        tick_e8=10_000_000,
+        lot_e8=100_000,
+        tick_value_units=100,
+        reference_ticks=600_000,
+        price_ceiling_ticks=6_000_000,
+        expiry_ns=0,
+        state=2,
+        mark_ticks=600_000,
+        initial_margin_ppm=rate_ppm,
+        margin_floor_units=floor,
         taker_fee_ppm=500,
-        order_band_ppm=30_000,
-        passive_band_ppm=500_000,
-        min_notional=10 * USDC,
-        position_limit=10**15,
-        reference=600_000,
-        ceiling=6_000_000,
-        mark=600_000,
     )

@@ -8,7 +8,7 @@ from exchange.engine.events import CancelReason, EventKind
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import ContractParameter
 from exchange.engine.units import BUY, SELL
-from tests.engine.venue import BTC, SOL, UNITS, Event, Venue, kinds, reason
+from tests.engine.venue import BTC, ETH, SOL, UNITS, Event, Venue, kinds, reason
 
 IOC = units.TIF_IMMEDIATE_OR_CANCEL
 FOK = units.TIF_FILL_OR_KILL
@@ -272,6 +272,56 @@ def test_amending_counts_what_is_filled_in_the_new_total(
 
     assert produced[0]["remaining_lots"] == 3
     assert venue.book(BTC, SELL, 5) == [(600_000, 3)]
+
+
+def test_amend_that_names_another_contract_changes_its_own_order_only(
+    venue: Venue, alice: int
+) -> None:
+    """The contract, side and flags of AmendOrder are not read (commands.AMEND_ORDER)."""
+    order = venue.rest(alice, BTC, BUY, 599_000, 100)
+
+    produced = venue.do(
+        CommandKind.AMEND_ORDER,
+        alice,
+        account=alice,
+        contract=ETH,
+        side=SELL,
+        flags=units.FLAG_POST_ONLY,
+        order=order,
+        price_ticks=599_500,
+        quantity_lots=120,
+    )
+
+    assert (produced[0]["contract"], produced[0]["side"], produced[0]["flags"]) == (BTC, BUY, 0)
+    assert venue.book(BTC, BUY, 2) == [(599_500, 120)]
+    assert venue.position(alice, BTC)["buy_price_lots"] == 71_940_000
+    assert venue.position(alice, ETH)["contract"] == 0
+    venue.assert_books_balance()
+
+
+@pytest.mark.parametrize(
+    ("cash", "missing"), [(12_301_001, 10), (12_301_010, 1), (12_301_011, 0)]
+)
+def test_order_reserves_the_rounding_of_each_fee_it_may_pay(
+    venue: Venue, alice: int, cash: int, missing: int
+) -> None:
+    """Ten fills of one lot at 60,000.1 cost ten times ceil(30,000.05), not ceil(300,000.5).
+
+    Margin 12 USDC, the price a tick from the mark 0.001, fees foreseen 0.300001 + 10 units.
+    """
+    dave = venue.open_funded(cash)
+    for _ in range(10):
+        venue.rest(alice, BTC, SELL, 600_001, 1)
+
+    produced = venue.place(dave, BTC, BUY, 600_001, 10)
+
+    if missing:
+        assert reason(produced) is RejectReason.INSUFFICIENT_MARGIN
+        assert produced[0]["needed_units"] == missing
+    else:
+        paid = [e["fee_units"] for e in produced if e["kind"] == EventKind.ORDER_FILLED]
+        assert sum(paid[1::2]) == 300_010
+    venue.assert_books_balance()
 
 
 def test_amending_through_the_book_trades(venue: Venue, alice: int, bob: int) -> None:

@@ -1,13 +1,34 @@
-"""What random traders do: small, readable steps from which a failing run can be told again.
+"""What a trader does, in small words from which a shrunk example can be read.
 
 Accounts, contracts and orders are named by small numbers, prices by their distance from the
-mark, so that a shrunk example still makes sense.
+mark. `Player` turns them into commands for both venues.
 """
 
-import random
 from dataclasses import dataclass
 
-BUY, SELL = 1, -1
+from tests.simulation.reference.tables import Order
+from tests.simulation.reference.wire import (
+    FLAG_POST_ONLY,
+    FLAG_REDUCE_ONLY,
+    FLAG_REJECT_POST_ONLY,
+    OPERATOR,
+    TIF_FILL_OR_KILL,
+    TIF_GOOD_TIL_CANCELLED,
+    TIF_IMMEDIATE_OR_CANCEL,
+    TYPE_LIMIT,
+    TYPE_MARKET,
+    CommandKind,
+    Row,
+)
+from tests.simulation.simulator.world import World
+
+FORCES = {
+    "gtc": TIF_GOOD_TIL_CANCELLED,
+    "ioc": TIF_IMMEDIATE_OR_CANCEL,
+    "fok": TIF_FILL_OR_KILL,
+}
+SECOND = 1_000_000_000
+PPM = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +92,14 @@ class Deposit:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Cash to the outside."""
+
+    account: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """SettleVariation of a contract."""
 
@@ -84,56 +113,110 @@ class Wait:
     seconds: int
 
 
-Action = Wait | Place | Amend | Cancel | CancelAll | Move | Deposit | Settle
+Action = Wait | Place | Amend | Cancel | CancelAll | Move | Deposit | Withdraw | Settle
 
 
-def random_action(source: random.Random, accounts: int, contracts: int) -> Action:
-    """One step of a lively market: mostly orders near the mark, some of everything else."""
-    draw = source.random()
-    account, contract = source.randrange(accounts), source.randrange(contracts)
-    if draw < 0.62:
-        return _random_order(source, account, contract)
-    if draw < 0.72:
-        return Cancel(source.randrange(50), by_stranger=source.random() < 0.05)
-    if draw < 0.84:
-        offset = None if source.random() < 0.5 else source.randint(-30, 12)
-        return Amend(source.randrange(50), offset, _lots(source))
-    if draw < 0.86:
-        return CancelAll(account, source.choice([-1, contract]), source.choice([0, 0, 1]))
-    if draw < 0.95:
-        spread_ppm = 10_000 if source.random() < 0.05 else 1_500
-        return Move(contract, round(source.gauss(0, spread_ppm)), source.choice([1, 1, 1, 5]))
-    if draw < 0.96:
-        return Wait(source.choice([0, 1, 4, 11]))
-    if draw < 0.975:
-        return Deposit(account, source.randint(1, 2_000_000_000))
-    return Settle(contract)
+class Player:
+    """Plays actions in a world."""
 
+    def __init__(self, world: World) -> None:
+        self.world = world
 
-def _random_order(source: random.Random, account: int, contract: int) -> Place:
-    offset = round(source.gauss(-3, 8))
-    if source.random() < 0.03:
-        offset = source.randint(-20_000, 20_000)
-    kind = source.random()
-    is_market = kind < 0.12
-    force = "gtc"
-    if kind < 0.30:
-        force = source.choice(["ioc", "fok"])
-    post_only = 0.30 <= kind < 0.42
-    return Place(
-        account,
-        contract,
-        source.choice([BUY, SELL]),
-        offset,
-        _lots(source),
-        is_market=is_market,
-        force=force,
-        post_only=post_only,
-        reject_post_only=post_only and source.random() < 0.4,
-        reduce_only=source.random() < 0.15,
-        label=source.choice([0, 1, 2]),
-    )
+    def play(self, action: Action) -> list[Row]:
+        """Applies one action; its events. An action that names no live order does nothing."""
+        world = self.world
+        match action:
+            case Place():
+                return self._place(action)
+            case Amend():
+                return self._amend(action)
+            case Cancel():
+                return self._cancel(action)
+            case CancelAll():
+                fields = {"contract": action.contract, "label": action.label}
+                return self._do(CommandKind.CANCEL_ALL, action.account, **fields)
+            case Move():
+                return self._move(action)
+            case Wait():
+                world.both.pass_time(action.seconds * SECOND)
+                return world.both.do(CommandKind.TICK, OPERATOR)
+            case Deposit():
+                to = world.traders[action.account]
+                fields = {"account": to, "amount_units": action.amount}
+                return world.both.do(CommandKind.DEPOSIT, OPERATOR, **fields)
+            case Withdraw():
+                kind = CommandKind.REQUEST_WITHDRAWAL
+                return self._do(kind, action.account, amount_units=action.amount)
+            case Settle():
+                kind = CommandKind.SETTLE_VARIATION
+                return world.both.do(kind, OPERATOR, contract=action.contract)
 
+    def _place(self, action: Place) -> list[Row]:
+        flags = FORCES[action.force] | (TYPE_MARKET if action.is_market else TYPE_LIMIT)
+        flags |= FLAG_POST_ONLY * action.post_only
+        flags |= FLAG_REJECT_POST_ONLY * action.reject_post_only
+        flags |= FLAG_REDUCE_ONLY * action.reduce_only
+        price = self.world.mark(action.contract) + action.side * action.offset
+        return self._do(
+            CommandKind.PLACE_ORDER,
+            action.account,
+            contract=action.contract,
+            side=action.side,
+            flags=flags,
+            price_ticks=0 if action.is_market else price,
+            quantity_lots=action.lots,
+            label=action.label,
+        )
 
-def _lots(source: random.Random) -> int:
-    return max(1, round(source.expovariate(1 / 60)))
+    def _amend(self, action: Amend) -> list[Row]:
+        order = self._pick(action.order)
+        if order is None:
+            return []
+        price = order.price_ticks
+        if action.offset is not None:
+            price = self.world.mark(order.contract) + order.side * action.offset
+        return self.world.both.do(
+            CommandKind.AMEND_ORDER,
+            order.account,
+            account=order.account,
+            order=order.id,
+            price_ticks=price,
+            quantity_lots=action.lots,
+        )
+
+    def _cancel(self, action: Cancel) -> list[Row]:
+        order = self._pick(action.order)
+        if order is None:
+            return []
+        account = order.account
+        if action.by_stranger:
+            account = next(other for other in self.world.traders if other != account)
+        fields = {"account": account, "order": order.id}
+        return self.world.both.do(CommandKind.CANCEL_ORDER, account, **fields)
+
+    def _move(self, action: Move) -> list[Row]:
+        world = self.world
+        underlying = world.contract(action.contract).underlying
+        index = world.venue.underlyings[underlying].index_e8
+        world.both.pass_time(action.seconds * SECOND)
+        price = max(1, index + index * action.move_ppm // PPM)
+        events = []
+        for source, reporter in enumerate(world.reporters):
+            events += world.both.do(
+                CommandKind.SUBMIT_OBSERVATION,
+                reporter,
+                source=source,
+                underlying=underlying,
+                price_e8=price,
+                publish_time_ns=world.both.time_ns,
+            )
+        return events
+
+    def _do(self, kind: CommandKind, trader: int, **fields: int) -> list[Row]:
+        account = self.world.traders[trader]
+        return self.world.both.do(kind, account, account=account, **fields)
+
+    def _pick(self, number: int) -> Order | None:
+        """The n-th live order by age, counted around."""
+        orders = sorted(self.world.venue.orders.values(), key=lambda order: order.id)
+        return orders[number % len(orders)] if orders else None

@@ -6,29 +6,11 @@ lose against the mark, taker fees, and at least 1 USDC each.
 """
 
 from dataclasses import dataclass
-from fractions import Fraction
-from math import ceil
 
-PPM = 1_000_000
-RESERVE_PER_ORDER = 1_000_000
+from tests.simulation.reference.rounding import ceil_div, ceil_ppm
+from tests.simulation.reference.tables import Contract
 
-
-@dataclass(slots=True)
-class Terms:
-    """A contract's figures, as listed and governed."""
-
-    tick_value: int
-    initial_ppm: int
-    floor: int
-    maker_fee_ppm: int
-    taker_fee_ppm: int
-    order_band_ppm: int
-    passive_band_ppm: int
-    min_notional: int
-    position_limit: int
-    reference: int
-    ceiling: int
-    mark: int = 0
+RESERVE_PER_ORDER = 1_000_000  # 1 USDC
 
 
 @dataclass(slots=True)
@@ -37,47 +19,53 @@ class OpenOrders:
 
     buy_lots: int = 0
     buy_price_lots: int = 0
+    buy_count: int = 0
     sell_lots: int = 0
     sell_price_lots: int = 0
-    count: int = 0
+    sell_count: int = 0
 
     def add(self, side: int, price: int, lots: int) -> None:
-        self.count += 1
         if side > 0:
+            self.buy_count += 1
             self.buy_lots += lots
             self.buy_price_lots += price * lots
         else:
+            self.sell_count += 1
             self.sell_lots += lots
             self.sell_price_lots += price * lots
 
 
-def initial(notional: int, terms: Terms) -> int:
+def initial(notional: int, contract: Contract) -> int:
     """Initial margin of a notional."""
-    base = ceil(Fraction(notional * terms.initial_ppm, PPM))
-    excess = max(0, notional - terms.floor)
-    return min(notional, base + ceil(Fraction(base * excess, 9 * terms.floor)))
+    floor = contract.margin_floor_units
+    base = ceil_ppm(notional, contract.initial_margin_ppm)
+    return min(notional, base + ceil_div(base * max(0, notional - floor), 9 * floor))
 
 
-def maintenance(notional: int, terms: Terms) -> int:
-    """Maintenance margin: half of the initial, rounded up."""
-    return ceil(Fraction(initial(notional, terms), 2))
+def maintenance(notional: int, contract: Contract) -> int:
+    """Maintenance margin of a notional: half of the initial, rounded up."""
+    return ceil_div(initial(notional, contract), 2)
 
 
-def with_orders(lots: int, orders: OpenOrders, terms: Terms) -> int:
+def lots_maintenance(lots: int, contract: Contract) -> int:
+    """Maintenance margin of lots, long or short, at the mark."""
+    return maintenance(abs(lots) * contract.lot_units, contract)
+
+
+def with_orders(lots: int, orders: OpenOrders, contract: Contract) -> int:
     """Initial margin of a position and the open orders around it."""
-    unit = terms.tick_value
-    lot = terms.mark * unit
-    held = initial(abs(lots) * lot, terms)
-    if not orders.count:
+    unit, lot = contract.tick_value_units, contract.lot_units
+    held = initial(abs(lots) * lot, contract)
+    count = orders.buy_count + orders.sell_count
+    if not count:
         return held
-    bought = initial(abs(lots + orders.buy_lots) * lot, terms)
+    bought = initial(abs(lots + orders.buy_lots) * lot, contract)
     bought += max(0, orders.buy_price_lots * unit - orders.buy_lots * lot)
-    sold = initial(abs(lots - orders.sell_lots) * lot, terms)
+    sold = initial(abs(lots - orders.sell_lots) * lot, contract)
     sold += max(0, orders.sell_lots * lot - orders.sell_price_lots * unit)
     open_money = (orders.buy_price_lots + orders.sell_price_lots) * unit
-    fees = ceil(Fraction(open_money * terms.taker_fee_ppm, PPM))
-    reserve = max(held, bought, sold) - held + fees
-    return held + max(reserve, orders.count * RESERVE_PER_ORDER)
+    reserve = max(held, bought, sold) - held + ceil_ppm(open_money, contract.taker_fee_ppm)
+    return held + max(reserve, count * RESERVE_PER_ORDER)
 
 
 def is_permitted_reduction(

@@ -1,0 +1,219 @@
+"""What may be wrong with an order, in the order in which it is looked for.
+
+Each function answers with a RejectReason, ACCEPTED when it has nothing to object to.
+"""
+
+from dataclasses import dataclass
+
+from tests.simulation.reference import health
+from tests.simulation.reference.rounding import PPM, ceil_ppm, floor_ppm
+from tests.simulation.reference.state import POSITIONS_MAX, Venue
+from tests.simulation.reference.tables import Order
+from tests.simulation.reference.wire import (
+    BUY,
+    FLAG_POST_ONLY,
+    FLAG_REDUCE_ONLY,
+    FLAG_REJECT_POST_ONLY,
+    ORACLE_VALID,
+    SELL,
+    STATE_OPEN,
+    STATE_REDUCE_ONLY,
+    TIF_FILL_OR_KILL,
+    TIF_GOOD_TIL_CANCELLED,
+    TIF_IMMEDIATE_OR_CANCEL,
+    TIF_MASK,
+    TYPE_LIMIT,
+    TYPE_MARKET,
+    TYPE_MASK,
+    CancelReason,
+    Command,
+    RejectReason,
+)
+
+QUANTITY_MAX = 1 << 31
+_FLAGS = TYPE_MASK | TIF_MASK | FLAG_POST_ONLY | FLAG_REJECT_POST_ONLY | FLAG_REDUCE_ONLY
+_OK = RejectReason.ACCEPTED
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a trader asks of a contract."""
+
+    account: int
+    contract: int
+    side: int
+    flags: int
+    price: int
+    quantity: int
+
+    @property
+    def is_market(self) -> bool:
+        return self.flags & TYPE_MASK == TYPE_MARKET
+
+    @property
+    def is_post_only(self) -> bool:
+        return self.flags & FLAG_POST_ONLY != 0
+
+    @property
+    def is_reduce_only(self) -> bool:
+        return self.flags & FLAG_REDUCE_ONLY != 0
+
+
+def is_expired(command: Command) -> bool:
+    return command["valid_until_ns"] != 0 and command["time_ns"] > command["valid_until_ns"]
+
+
+def form_objection(venue: Venue, ask: Ask) -> RejectReason:
+    if not venue.is_listed(ask.contract):
+        return RejectReason.UNKNOWN_CONTRACT
+    if ask.side not in (BUY, SELL):
+        return RejectReason.INVALID_SIDE
+    if not _are_flags_valid(ask.flags):
+        return RejectReason.INVALID_FLAGS
+    return numbers_objection(venue, ask)
+
+
+def _are_flags_valid(flags: int) -> bool:
+    force = flags & TIF_MASK
+    is_market = flags & TYPE_MASK == TYPE_MARKET
+    is_post_only = flags & FLAG_POST_ONLY != 0
+    known = (
+        flags & ~_FLAGS == 0
+        and flags & TYPE_MASK in (TYPE_LIMIT, TYPE_MARKET)
+        and force in (TIF_GOOD_TIL_CANCELLED, TIF_IMMEDIATE_OR_CANCEL, TIF_FILL_OR_KILL)
+    )
+    contradictory = (
+        (flags & FLAG_REJECT_POST_ONLY != 0 and not is_post_only)
+        or (is_market and force == TIF_GOOD_TIL_CANCELLED)
+        or (is_post_only and force != TIF_GOOD_TIL_CANCELLED)
+    )
+    return known and not contradictory
+
+
+def numbers_objection(venue: Venue, ask: Ask) -> RejectReason:
+    ceiling = venue.contracts[ask.contract].price_ceiling_ticks
+    is_priced = ask.price == 0 if ask.is_market else 0 < ask.price <= ceiling
+    if not is_priced:
+        return RejectReason.INVALID_PRICE
+    return _OK if 0 < ask.quantity <= QUANTITY_MAX else RejectReason.INVALID_QUANTITY
+
+
+def admission_objection(venue: Venue, ask: Ask) -> RejectReason:
+    contract = venue.contracts[ask.contract]
+    if contract.state not in (STATE_OPEN, STATE_REDUCE_ONLY):
+        return RejectReason.CONTRACT_NOT_OPEN
+    if contract.state == STATE_REDUCE_ONLY and not ask.is_reduce_only:
+        return RejectReason.CONTRACT_REDUCE_ONLY
+    if contract.mark_ticks == 0:
+        return RejectReason.NO_MARK_PRICE
+    if ask.is_reduce_only:
+        reduces = venue.lots(ask.account, ask.contract) * ask.side < 0
+        return _OK if reduces else RejectReason.NOTHING_TO_REDUCE
+    if venue.underlyings[contract.underlying].status != ORACLE_VALID:
+        return RejectReason.ORACLE_NOT_VALID
+    if venue.accounts[ask.account].liquidation_stage != 0:
+        return RejectReason.IN_LIQUIDATION
+    return _OK
+
+
+def effective_price(venue: Venue, ask: Ask) -> int:
+    """The band for a market order; post-only slides to one tick inside the opposite best."""
+    contract = venue.contracts[ask.contract]
+    if ask.is_market:
+        band = floor_ppm(contract.mark_ticks, contract.order_band_ppm)
+        edge = max(1, contract.mark_ticks + ask.side * band)
+        return min(edge, contract.price_ceiling_ticks)
+    there = venue.books[ask.contract].best_price(-ask.side)
+    slides = ask.is_post_only and not ask.flags & FLAG_REJECT_POST_ONLY
+    if slides and there and ask.side * (ask.price - there) >= 0:
+        return there - ask.side
+    return ask.price
+
+
+def effective_quantity(venue: Venue, ask: Ask) -> int:
+    if not ask.is_reduce_only:
+        return ask.quantity
+    return min(ask.quantity, abs(venue.lots(ask.account, ask.contract)))
+
+
+def limits_objection(venue: Venue, ask: Ask, price: int, quantity: int) -> RejectReason:
+    contract = venue.contracts[ask.contract]
+    unit, mark = contract.tick_value_units, contract.mark_ticks
+    if price <= 0:
+        return RejectReason.POST_ONLY_WOULD_TAKE
+    most = contract.position_limit_units // (contract.reference_ticks * unit)
+    if quantity > most:
+        return RejectReason.POSITION_LIMIT
+    if not ask.is_reduce_only and quantity * price * unit < contract.min_notional_units:
+        return RejectReason.BELOW_MIN_NOTIONAL
+    is_far = abs(price - mark) > ceil_ppm(mark, contract.passive_band_ppm)
+    if is_far or is_outside_band(venue, ask.contract, ask.side, price):
+        return RejectReason.PRICE_OUTSIDE_BAND
+    positions = venue.accounts[ask.account].positions
+    if ask.contract not in positions:
+        return _OK if len(positions) < POSITIONS_MAX else RejectReason.TOO_MANY_POSITIONS
+    orders = venue.open_orders(ask.account, ask.contract)
+    same_side = orders.buy_lots if ask.side == BUY else orders.sell_lots
+    held = venue.lots(ask.account, ask.contract) * ask.side
+    if not ask.is_reduce_only and held + same_side + quantity > most:
+        return RejectReason.POSITION_LIMIT
+    return _OK
+
+
+def is_outside_band(venue: Venue, contract: int, side: int, price: int) -> bool:
+    """A bid above mark + band, an ask below mark - band."""
+    mark = venue.contracts[contract].mark_ticks
+    return side * (price - mark) > mark * venue.contracts[contract].order_band_ppm // PPM
+
+
+def book_objection(venue: Venue, ask: Ask, price: int) -> RejectReason:
+    there = venue.books[ask.contract].best_price(-ask.side)
+    takes = there != 0 and ask.side * (price - there) >= 0
+    if ask.is_post_only and takes:
+        return RejectReason.POST_ONLY_WOULD_TAKE
+    if ask.is_market and not takes:
+        return RejectReason.NO_LIQUIDITY
+    return _OK
+
+
+def surely_met(venue: Venue, order: Order) -> list[tuple[int, int]]:
+    """(price, lots) that a fill-or-kill can rely on, looked at maker by maker.
+
+    A reduce-only maker may have shrunk by the time it is met: it is not relied upon.
+    """
+    met: list[tuple[int, int]] = []
+    left = order.quantity_lots
+    for maker in venue.books[order.contract].queue(-order.side)[: health.FILLS_MAX]:
+        if left == 0 or order.side * (order.price_ticks - maker.price_ticks) < 0:
+            break
+        if not maker.is_reduce_only and not maker_objection(venue, order.account, maker):
+            met.append((maker.price_ticks, min(left, maker.remaining_lots)))
+            left -= min(left, maker.remaining_lots)
+    return met
+
+
+def maker_objection(
+    venue: Venue, taker: int, maker: Order, *, is_trusting: bool = False
+) -> CancelReason | None:
+    """Why a resting order must not be filled now."""
+    if venue.accounts[taker].owner == venue.accounts[maker.account].owner:
+        return CancelReason.SELF_TRADE
+    if is_outside_band(venue, maker.contract, maker.side, maker.price_ticks):
+        return CancelReason.PRICE_BAND
+    if fillable(venue, maker) == 0:
+        return CancelReason.REDUCE_ONLY
+    held = venue.lots(maker.account, maker.contract)
+    only_reduces = held * maker.side < 0 and maker.remaining_lots <= abs(held)
+    if is_trusting or only_reduces:
+        return None
+    equity = health.equity(venue, maker.account)
+    is_carried = equity >= health.initial_margin(venue, maker.account)
+    return None if is_carried else CancelReason.MARGIN
+
+
+def fillable(venue: Venue, order: Order) -> int:
+    """What an order may fill now: its remainder, or what reduce-only leaves of it."""
+    if not order.is_reduce_only:
+        return order.remaining_lots
+    held = venue.lots(order.account, order.contract)
+    return min(order.remaining_lots, max(0, -held * order.side))

@@ -1,0 +1,153 @@
+"""The reference execution: order -> fill -> position -> posting; ends of orders."""
+
+from tests.simulation.reference import health
+from tests.simulation.reference.checks import (
+    Ask,
+    fillable,
+    maker_objection,
+)
+from tests.simulation.reference.ledger import trade
+from tests.simulation.reference.rounding import ceil_ppm
+from tests.simulation.reference.state import ORDER_SLOT_BITS, Venue
+from tests.simulation.reference.tables import Order
+from tests.simulation.reference.wire import (
+    FEES,
+    FLAG_LIQUIDATION,
+    FLAG_MAKER,
+    TIF_FILL_OR_KILL,
+    TIF_MASK,
+    CancelReason,
+    EventKind,
+)
+
+
+def accept(venue: Venue, ask: Ask, label: int = 0, key: int = 0) -> Order:
+    """Makes an order that is in no book yet."""
+    venue.order_numbers += 1
+    number = venue.order_numbers << ORDER_SLOT_BITS | venue.order_slots.claim()
+    quantity, price = ask.quantity, ask.price
+    who = (number, ask.account, ask.contract, ask.side, ask.flags)
+    order = Order(*who, price, quantity, quantity, label, venue.time_ns)
+    venue.claim_position(ask.account, ask.contract).order_count += 1
+    venue.say(
+        EventKind.ORDER_ACCEPTED,
+        ask.account,
+        ask.contract,
+        order=number,
+        side=ask.side,
+        flags=ask.flags,
+        price_ticks=price,
+        quantity_lots=quantity,
+        label=label,
+        idempotency_key=key,
+    )
+    return order
+
+
+def match(venue: Venue, taker: Order, limit: int, met: int = 0) -> tuple[int, bool]:
+    """Trades up to a limit: (makers met by this command so far, may the order go on)."""
+    book = venue.books[taker.contract]
+    # A fill-or-kill was looked at maker by maker before it was accepted.
+    is_trusting = taker.flags & TIF_MASK == TIF_FILL_OR_KILL
+    while taker.remaining_lots and met < health.FILLS_MAX:
+        maker = book.head(-taker.side)
+        if maker is None or taker.side * (limit - maker.price_ticks) < 0:
+            break
+        met += 1
+        lots = min(fillable(venue, taker), maker.remaining_lots)
+        if lots == 0:
+            return met, False
+        reason = maker_objection(venue, taker.account, maker, is_trusting=is_trusting)
+        if reason:
+            cancel_resting(venue, maker, reason)
+        else:
+            _trade(venue, maker, taker, min(lots, fillable(venue, maker)))
+    return met, True
+
+
+def _trade(venue: Venue, maker: Order, taker: Order, lots: int) -> None:
+    venue.trades += 1
+    contract = venue.contracts[maker.contract]
+    notional = maker.price_ticks * lots * contract.tick_value_units
+    contract.last_ticks = maker.price_ticks
+    contract.trade_count += 1
+    contract.volume_lots += lots
+    contract.volume_units += notional
+    maker.remaining_lots -= lots
+    taker.remaining_lots -= lots
+    maker_fee = ceil_ppm(notional, contract.maker_fee_ppm)
+    is_liquidation = taker.flags & FLAG_LIQUIDATION != 0
+    taker_fee = 0 if is_liquidation else ceil_ppm(notional, contract.taker_fee_ppm)
+    _fill(venue, maker, maker.price_ticks, lots, maker_fee, FLAG_MAKER)
+    _fill(venue, taker, maker.price_ticks, lots, taker_fee, 0)
+    if maker.remaining_lots == 0:
+        venue.unrest(maker)
+        venue.discard(maker)
+
+
+def _fill(venue: Venue, order: Order, price: int, lots: int, fee: int, maker_flag: int) -> None:
+    contract = venue.contracts[order.contract]
+    position = venue.accounts[order.account].positions[order.contract]
+    long_before = max(0, position.lots)
+    profit = trade(position, order.side * lots, price * contract.tick_value_units)
+    contract.open_interest_lots += max(0, position.lots) - long_before
+    owed = venue.charge(order.account, order.contract, FEES, fee)
+    contract.fees_unsettled_units += owed
+    venue.accounts[order.account].fees_units += fee
+    venue.say(
+        EventKind.ORDER_FILLED,
+        order.account,
+        order.contract,
+        order=order.id,
+        side=order.side,
+        flags=order.flags | maker_flag,
+        price_ticks=price,
+        quantity_lots=lots,
+        remaining_lots=order.remaining_lots,
+        trade=venue.trades,
+        fee_units=fee,
+        realised_units=profit,
+        position_lots=position.lots,
+        entry_units=position.entry_units,
+    )
+
+
+def cancel_resting(venue: Venue, order: Order, reason: CancelReason) -> None:
+    """Takes an order out of the book for good."""
+    _say_cancelled(venue, order, reason, resting=1)
+    venue.unrest(order)
+    venue.discard(order)
+
+
+def cancel_remainder(venue: Venue, order: Order, reason: CancelReason) -> None:
+    """Drops what is left of an order that never rested."""
+    if order.remaining_lots:
+        _say_cancelled(venue, order, reason, resting=0)
+    venue.discard(order)
+
+
+def cancel_orders(
+    venue: Venue, account: int, reason: CancelReason, contract: int = -1, label: int = 0
+) -> None:
+    """Cancels an account's orders, the last to enter a book first."""
+    for order in reversed(list(venue.accounts[account].orders.values())):
+        is_meant = contract < 0 or order.contract == contract
+        if is_meant and label in (0, order.label):
+            cancel_resting(venue, order, reason)
+
+
+def _say_cancelled(venue: Venue, order: Order, reason: CancelReason, resting: int) -> None:
+    venue.say(
+        EventKind.ORDER_CANCELLED,
+        order.account,
+        order.contract,
+        order=order.id,
+        side=order.side,
+        flags=order.flags,
+        price_ticks=order.price_ticks,
+        quantity_lots=order.remaining_lots,
+        filled_lots=order.filled_lots,
+        reason=reason,
+        resting=resting,
+        label=order.label,
+    )

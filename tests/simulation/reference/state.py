@@ -1,0 +1,152 @@
+"""All tables of the reference venue, the events it says, and the small changes everybody makes.
+
+An order's id is (number << 20) | slot, a withdrawal's (sequence << 16) | slot: a freed slot is
+the first to be used again. The reference keeps those stacks only to know the ids.
+"""
+
+from dataclasses import dataclass, field
+
+from tests.simulation.reference.book import Book
+from tests.simulation.reference.ledger import Ledger
+from tests.simulation.reference.margin import OpenOrders
+from tests.simulation.reference.tables import (
+    Account,
+    Contract,
+    Gateway,
+    Observation,
+    Order,
+    Position,
+    Reporter,
+    Underlying,
+    Withdrawal,
+)
+from tests.simulation.reference.wire import (
+    EVENT_COLUMNS,
+    FIRST_USER_ACCOUNT,
+    OPERATOR,
+    ROLE_OPERATOR,
+    ROW_SIZE,
+    EventKind,
+    Row,
+)
+
+ORDER_SLOT_BITS = 20
+WITHDRAWAL_SLOT_BITS = 16
+POSITIONS_MAX = 64  # of an account
+
+
+@dataclass(slots=True)
+class Slots:
+    """Numbered places: the last one freed is taken first."""
+
+    free: list[int] = field(default_factory=list)
+    high: int = 0
+
+    def claim(self) -> int:
+        if self.free:
+            return self.free.pop()
+        self.high += 1
+        return self.high - 1
+
+
+def _house() -> list[Account]:
+    accounts = [Account(owner=number) for number in range(FIRST_USER_ACCOUNT)]
+    accounts[OPERATOR].role = ROLE_OPERATOR
+    return accounts
+
+
+@dataclass(slots=True)
+class Venue:
+    """The tables."""
+
+    sequence: int = 0
+    time_ns: int = 0
+    trades: int = 0
+    order_numbers: int = 0
+    ledger: Ledger = field(default_factory=Ledger)
+    accounts: list[Account] = field(default_factory=_house)
+    contracts: list[Contract] = field(default_factory=list)
+    books: list[Book] = field(default_factory=list)
+    orders: dict[int, Order] = field(default_factory=dict)
+    order_slots: Slots = field(default_factory=Slots)
+    underlyings: list[Underlying] = field(default_factory=list)
+    observations: dict[tuple[int, int], Observation] = field(default_factory=dict)
+    reporters: dict[int, Reporter] = field(default_factory=dict)
+    withdrawals: dict[int, Withdrawal] = field(default_factory=dict)
+    withdrawal_slots: Slots = field(default_factory=Slots)
+    gateways: dict[int, Gateway] = field(default_factory=dict)
+    events: list[Row] = field(default_factory=list)
+
+    # --- asking -----------------------------------------------------------------------------
+
+    def is_user(self, account: int) -> bool:
+        return FIRST_USER_ACCOUNT <= account < len(self.accounts)
+
+    def is_listed(self, contract: int) -> bool:
+        return 0 <= contract < len(self.contracts)
+
+    def lots(self, account: int, contract: int) -> int:
+        position = self.accounts[account].positions.get(contract)
+        return position.lots if position else 0
+
+    def open_orders(self, account: int, contract: int) -> OpenOrders:
+        """The sums over an account's resting orders in one contract, counted anew."""
+        sums = OpenOrders()
+        for order in self.accounts[account].orders.values():
+            if order.contract == contract:
+                sums.add(order.side, order.price_ticks, order.remaining_lots)
+        return sums
+
+    def holders(self, contract: int) -> dict[int, Position]:
+        """Everybody with a position, lowest account first."""
+        return {
+            number: account.positions[contract]
+            for number, account in enumerate(self.accounts)
+            if contract in account.positions
+        }
+
+    # --- changing ---------------------------------------------------------------------------
+
+    def claim_position(self, account: int, contract: int) -> Position:
+        return self.accounts[account].positions.setdefault(contract, Position())
+
+    def release_position(self, account: int, contract: int) -> None:
+        """Forgets a position in which nothing stands."""
+        positions = self.accounts[account].positions
+        if contract in positions and positions[contract].is_empty():
+            del positions[contract]
+
+    def rest(self, order: Order) -> None:
+        """Puts an order into its book."""
+        self.books[order.contract].add(order)
+        self.orders[order.id] = order
+        self.accounts[order.account].orders[order.id] = order
+
+    def unrest(self, order: Order) -> None:
+        """Takes an order out of its book; it may come back."""
+        self.books[order.contract].remove(order)
+        del self.orders[order.id]
+        del self.accounts[order.account].orders[order.id]
+
+    def discard(self, order: Order) -> None:
+        """Ends an order that is in no book."""
+        self.order_slots.free.append(order.id % (1 << ORDER_SLOT_BITS))
+        self.accounts[order.account].positions[order.contract].order_count -= 1
+        self.release_position(order.account, order.contract)
+
+    def charge(self, account: int, contract: int, house: int, amount: int) -> int:
+        """From cash; what cash cannot cover is owed as unsettled loss, and returned."""
+        cash = min(amount, max(0, self.ledger.cash(account)))
+        if cash:
+            self.ledger.move(account, house, cash)
+        self.accounts[account].positions[contract].unsettled_units -= amount - cash
+        return amount - cash
+
+    def say(self, kind: EventKind, account: int = -1, contract: int = -1, **more: int) -> None:
+        """Says an event; fields that are not named are zero."""
+        row = [0] * ROW_SIZE
+        row[:5] = self.sequence, self.time_ns, kind, account, contract
+        columns = EVENT_COLUMNS[kind]
+        for name, value in more.items():
+            row[columns[name]] = value
+        self.events.append(tuple(row))

@@ -1,0 +1,182 @@
+"""What the reference venue knows, row by row. Fields are named as the engine's columns are.
+
+Nothing here is a sum of something else but `order_count` of a position, which also counts the
+order that is being matched: a position exists while lots, money or orders stand in it.
+"""
+
+from dataclasses import dataclass, field
+
+from tests.simulation.reference.wire import FLAG_REDUCE_ONLY, TIF_MASK
+
+
+@dataclass(slots=True)
+class Account:
+    """Somebody who may act, or a house account."""
+
+    owner: int
+    role: int = 0
+    opened_ns: int = 0
+    external_id: int = 0
+    liquidation_stage: int = 0
+    liquidation_misses: int = 0
+    liquidation_next_ns: int = 0
+    liquidation_contract: int = 0
+    liquidation_sequence: int = 0
+    fees_units: int = 0
+    deposited_units: int = 0
+    # By contract.
+    positions: "dict[int, Position]" = field(default_factory=dict)
+    # Resting orders by id, in the order in which they entered a book.
+    orders: "dict[int, Order]" = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Position:
+    """What an account holds of one contract.
+
+    Cost is what was paid (long, positive) or received (short, negative) for the lots held since
+    they were last settled; entry is the same, never reset by settlement.
+    """
+
+    lots: int = 0
+    cost_units: int = 0
+    entry_units: int = 0
+    unsettled_units: int = 0
+    realised_units: int = 0
+    settled_units: int = 0
+    order_count: int = 0
+
+    def is_empty(self) -> bool:
+        return not (self.lots or self.cost_units or self.unsettled_units or self.order_count)
+
+
+@dataclass(slots=True, eq=False)
+class Order:
+    """An order, resting or on its way."""
+
+    id: int
+    account: int
+    contract: int
+    side: int
+    flags: int
+    price_ticks: int
+    quantity_lots: int
+    remaining_lots: int
+    label: int
+    accepted_ns: int
+
+    @property
+    def filled_lots(self) -> int:
+        return self.quantity_lots - self.remaining_lots
+
+    @property
+    def may_rest(self) -> bool:
+        return self.flags & TIF_MASK == 0
+
+    @property
+    def is_reduce_only(self) -> bool:
+        return self.flags & FLAG_REDUCE_ONLY != 0
+
+
+@dataclass(slots=True)
+class Contract:
+    """A contract: its terms, its market, its parameters."""
+
+    name: tuple[int, int, int, int]
+    underlying: int
+    kind: int
+    tick_e8: int
+    lot_e8: int
+    tick_value_units: int
+    reference_ticks: int
+    price_ceiling_ticks: int
+    expiry_ns: int
+    state: int
+    mark_ticks: int = 0
+    mark_ns: int = 0
+    index_ticks: int = 0
+    mark_index_e8: int = 0
+    last_ticks: int = 0
+    basis_e8: int = 0
+    open_interest_lots: int = 0
+    trade_count: int = 0
+    volume_lots: int = 0
+    volume_units: int = 0
+    residue_units: int = 0
+    initial_margin_ppm: int = 0
+    margin_floor_units: int = 0
+    maker_fee_ppm: int = 0
+    taker_fee_ppm: int = 0
+    mark_band_ppm: int = 0
+    order_band_ppm: int = 0
+    passive_band_ppm: int = 0
+    min_notional_units: int = 0
+    position_limit_units: int = 0
+    liquidation_fee_ppm: int = 0
+    insurance_cap_units: int = 0
+    insurance_hour: int = 0
+    insurance_paid_units: int = 0
+    fees_unsettled_units: int = 0
+    insurance_unsettled_units: int = 0
+
+    @property
+    def lot_units(self) -> int:
+        """Value of one lot at the mark."""
+        return self.mark_ticks * self.tick_value_units
+
+
+@dataclass(slots=True)
+class Underlying:
+    """Something that has an index price."""
+
+    name: tuple[int, int]
+    index_e8: int = 0
+    index_ns: int = 0
+    status: int = 0
+    fresh: int = 0
+    inliers: int = 0
+    confidence_e8: int = 0
+    raw_e8: int = 0
+    marked_ns: int = 0
+
+
+@dataclass(slots=True)
+class Observation:
+    """The last word of one source on one underlying."""
+
+    price_e8: int = 0
+    confidence_e8: int = 0
+    publish_ns: int = 0
+    received_ns: int = 0
+    same_count: int = 0
+    accepted: int = 0
+
+
+@dataclass(slots=True)
+class Reporter:
+    """Who may report as a source, and how much it weighs."""
+
+    account: int
+    weight_ppm: int
+    keys: tuple[int, int, int, int]
+    suspended: int = 0
+
+
+@dataclass(slots=True)
+class Withdrawal:
+    """Money on its way out, held until it is confirmed or failed."""
+
+    id: int
+    account: int
+    asset: int
+    amount_units: int
+    reference: int
+    requested_ns: int
+
+
+@dataclass(slots=True)
+class Gateway:
+    """The last counter heard from a gateway, and when it spoke last."""
+
+    gateway_sequence: int = 0
+    last_sequence: int = 0

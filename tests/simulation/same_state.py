@@ -1,0 +1,182 @@
+"""Whether the engine's state and the reference's tables say the same.
+
+Every column of every table is compared but links between rows and what only finds things
+faster: which those are is written below, and a new column that is in neither list fails.
+"""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+
+from exchange.engine import state as engine
+from exchange.engine.state import Counter, State
+from exchange.engine.units import ASSETS_MAX, BUY, SELL
+from tests.simulation.reading import (
+    Row,
+    counters,
+    order_ids_of,
+    positions_of,
+    queue,
+    row,
+    rows,
+)
+from tests.simulation.reference import tables
+from tests.simulation.reference.margin import OpenOrders
+from tests.simulation.reference.state import Venue
+
+# Columns that the reference does not have, or has under another form.
+LINKS = {
+    "accounts": {"slot_count", "first_order", "order_count", "reserved_0", "reserved_1"},
+    "positions": {
+        "contract",
+        "buy_lots",
+        "buy_price_lots",
+        "buy_count",
+        "sell_lots",
+        "sell_price_lots",
+        "sell_count",
+        "next_holder",
+        "previous_holder",
+    },
+    "orders": {
+        "position",
+        "level",
+        "next",
+        "previous",
+        "next_of_account",
+        "previous_of_account",
+    },
+    "contracts": {
+        "name_0",
+        "name_1",
+        "name_2",
+        "name_3",
+        "first_holder",
+        "holder_count",
+    },
+    "underlyings": {"listed", "name_0", "name_1", "reserved"},
+    "observations": {"deviation_ppm", "outliers"},
+    "reporters": {"key_0", "key_1", "key_2", "key_3", "registered"},
+    "withdrawals": {"next_free", "reserved"},
+    "gateways": {"gateway_id", "reserved"},
+}
+
+
+def _columns(dtype: Any, table: str) -> tuple[str, ...]:
+    return tuple(name for name in dtype.names if name not in LINKS[table])
+
+
+ACCOUNT = _columns(engine.ACCOUNT, "accounts")
+POSITION = _columns(engine.POSITION, "positions")
+ORDER = _columns(engine.ORDER, "orders")
+CONTRACT = _columns(engine.CONTRACT, "contracts")
+UNDERLYING = _columns(engine.UNDERLYING, "underlyings")
+OBSERVATION = _columns(engine.OBSERVATION, "observations")
+REPORTER = _columns(engine.REPORTER, "reporters")
+WITHDRAWAL = _columns(engine.WITHDRAWAL, "withdrawals")
+GATEWAY = _columns(engine.GATEWAY, "gateways")
+ORDER_SUMS = tuple(field.name for field in fields(OpenOrders))
+
+
+def assert_same_state(state: State, venue: Venue) -> None:
+    """Compares everything."""
+    _assert_same_counters(state, venue)
+    for account in range(len(venue.accounts)):
+        assert_same_account(state, venue, account)
+    for contract in range(len(venue.contracts)):
+        assert_same_contract(state, venue, contract)
+        assert_same_book(state, venue, contract)
+    for underlying in range(len(venue.underlyings)):
+        assert_same_underlying(state, venue, underlying)
+    _assert_same_registers(state, venue)
+
+
+def assert_same_account(state: State, venue: Venue, number: int) -> None:
+    """Its row, its cash, its positions with their order sums, its list of orders."""
+    mine = venue.accounts[number]
+    theirs = row(state.accounts, number)
+    _same(f"account {number}", theirs, mine, ACCOUNT)
+    cash = [venue.ledger.cash(number, asset) for asset in range(ASSETS_MAX)]
+    assert state.balances[number].tolist() == cash, f"balances of {number}: {cash}"
+    if not (theirs["slot_count"] or mine.positions or mine.orders):
+        return
+    held = positions_of(state, number)
+    assert held.keys() == mine.positions.keys(), f"positions of {number}: {held.keys()}"
+    for contract, position in mine.positions.items():
+        name = f"position of {number} in {contract}"
+        _same(name, held[contract][1], position, POSITION)
+        _same(name, held[contract][1], venue.open_orders(number, contract), ORDER_SUMS)
+    assert theirs["order_count"] == len(mine.orders), f"order count of {number}"
+    assert order_ids_of(state, number) == list(mine.orders)[::-1], f"orders of {number}"
+
+
+def assert_same_contract(state: State, venue: Venue, number: int) -> None:
+    """Its terms, parameters, prices and sums."""
+    theirs = row(state.contracts, number)
+    _same(f"contract {number}", theirs, venue.contracts[number], CONTRACT)
+    name = tuple(theirs[f"name_{i}"] for i in range(4))
+    assert name == venue.contracts[number].name, f"name of contract {number}"
+
+
+def assert_same_book(state: State, venue: Venue, contract: int) -> None:
+    """Both queues, order by order and field by field."""
+    for side in (BUY, SELL):
+        mine = venue.books[contract].queue(side)
+        theirs = list(queue(state, contract, side))
+        ids = [order["id"] for order in theirs]
+        assert ids == [order.id for order in mine], f"queue of {contract} {side}: {ids}"
+        for found, order in zip(theirs, mine, strict=True):
+            _same(f"order {order.id}", found, order, ORDER)
+
+
+def assert_same_underlying(state: State, venue: Venue, number: int) -> None:
+    """Its index and what its sources said last."""
+    theirs = row(state.underlyings, number)
+    _same(f"underlying {number}", theirs, venue.underlyings[number], UNDERLYING)
+    assert (theirs["name_0"], theirs["name_1"]) == venue.underlyings[number].name
+    for source, found in enumerate(rows(state.observations[number])):
+        mine = venue.observations.get((number, source), tables.Observation())
+        _same(f"observation {number} of source {source}", found, mine, OBSERVATION)
+
+
+def _assert_same_counters(state: State, venue: Venue) -> None:
+    mine = {
+        Counter.SEQUENCE: venue.sequence,
+        Counter.TIME_NS: venue.time_ns,
+        Counter.ACCOUNTS: len(venue.accounts),
+        Counter.CONTRACTS: len(venue.contracts),
+        Counter.UNDERLYINGS: len(venue.underlyings),
+        Counter.TRADES: venue.trades,
+        Counter.ORDERS_HIGH: venue.order_slots.high,
+        Counter.ORDERS_OPEN: len(venue.orders),
+        Counter.WITHDRAWALS_HIGH: venue.withdrawal_slots.high,
+        Counter.GATEWAYS: len(venue.gateways),
+        Counter.ORDER_NUMBERS: venue.order_numbers,
+    }
+    found = counters(state)
+    for counter, value in mine.items():
+        assert found[counter] == value, f"{counter.name}: {found[counter]} / {value}"
+
+
+def _assert_same_registers(state: State, venue: Venue) -> None:
+    for source, found in enumerate(rows(state.reporters)):
+        mine = venue.reporters.get(source)
+        assert bool(found["registered"]) == (mine is not None), f"source {source}"
+        if mine:
+            _same(f"source {source}", found, mine, REPORTER)
+            assert tuple(found[f"key_{i}"] for i in range(4)) == mine.keys
+    table = state.withdrawals[: venue.withdrawal_slots.high]
+    pending = {found["id"]: found for found in rows(table) if found["id"]}
+    assert pending.keys() == venue.withdrawals.keys(), f"withdrawals {pending.keys()}"
+    for number, withdrawal in venue.withdrawals.items():
+        _same(f"withdrawal {number}", pending[number], withdrawal, WITHDRAWAL)
+    gateways = {found["gateway_id"]: found for found in rows(state.gateways)}
+    for name, gateway in venue.gateways.items():
+        assert name in gateways, f"gateway {name} is forgotten"
+        _same(f"gateway {name}", gateways[name], gateway, GATEWAY)
+
+
+def _same(what: str, theirs: Row, mine: Any, columns: Iterable[str]) -> None:
+    for name in columns:
+        found, expected = theirs[name], getattr(mine, name)
+        assert found == expected, f"{what}, {name}: engine {found}, reference {expected}"

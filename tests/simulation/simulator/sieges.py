@@ -1,0 +1,80 @@
+"""Attempts to fill the venue: too many orders, fills, contracts, positions, underlyings."""
+
+from tests.simulation.reference.wire import (
+    BUY,
+    OPERATOR,
+    SELL,
+    TIF_IMMEDIATE_OR_CANCEL,
+    TYPE_MARKET,
+    CommandKind,
+    Row,
+)
+from tests.simulation.side_by_side import command
+from tests.simulation.simulator.environment import Oracle
+from tests.simulation.simulator.world import MENU, USDC, World, packed
+
+ORDERS = 505  # of an account: more than it may have
+POSITIONS = 66  # more than an account may have
+
+
+def jam(world: World) -> None:
+    """Three accounts of one owner rest orders for cents; one market order runs into them."""
+    contract = 0
+    refresh(world)
+    first = world.open_funded(2_000_000 * USDC)
+    crowd = [first, *(world.open_funded(2_000_000 * USDC, parent=first) for _ in range(2))]
+    price = world.mark(contract) + 1
+    lots = world.contract(contract).min_notional_units
+    lots = max(1, lots // (price * world.contract(contract).tick_value_units) + 1)
+    for account in crowd:
+        row = _order(account, contract, SELL, price, lots)
+        world.both.apply([row] * ORDERS)
+    taker = world.open_funded(50_000_000 * USDC)
+    flags = TYPE_MARKET | TIF_IMMEDIATE_OR_CANCEL
+    world.both.apply([_order(taker, contract, BUY, 0, lots * ORDERS * 3, flags)])
+    refresh(world)
+
+
+def sprawl(world: World) -> None:
+    """Lists contracts until no account can hold one of each, and underlyings until it ends."""
+    terms = MENU[0]
+    while len(world.venue.contracts) < POSITIONS:
+        world.list_contract(terms, 0)
+    account = world.open_funded(10_000_000 * USDC)
+    # Listed since the last mark: it has no price yet.
+    newest = len(world.venue.contracts) - 1
+    world.both.apply([_order(account, newest, BUY, world.mark(newest), 1)])
+    world.both.do(CommandKind.SETTLE_VARIATION, OPERATOR, contract=newest)
+    refresh(world)
+    for contract in range(POSITIONS):
+        lots = 2 * 10**9 // max(1, world.contract(contract).lot_units) + 1
+        price = world.mark(contract)
+        world.both.apply([_order(account, contract, BUY, price, lots)])
+    fields = {"account": account, "contract": -1}
+    world.both.do(CommandKind.CANCEL_ALL, account, **fields)
+    for number in range(65):
+        world.both.do(CommandKind.LIST_UNDERLYING, OPERATOR, **packed(f"U{number}", 2))
+
+
+def refresh(world: World) -> None:
+    """Sources without faults report twice, so that indices are VALID where they can be."""
+    for _ in range(2):
+        world.both.pass_time(5_000_000_000)
+        oracle = Oracle(world)
+        for underlying in range(len(world.prices)):
+            world.both.apply(oracle.report(underlying))
+
+
+def _order(
+    account: int, contract: int, side: int, price: int, lots: int, flags: int = 0
+) -> Row:
+    return command(
+        CommandKind.PLACE_ORDER,
+        account,
+        account=account,
+        contract=contract,
+        side=side,
+        flags=flags,
+        price_ticks=price,
+        quantity_lots=lots,
+    )
