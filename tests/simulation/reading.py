@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from exchange.engine.state import Counter, State
-from exchange.engine.units import SELL, SLOTS_MAX
+from exchange.engine.units import ACCOUNTS_MAX, SELL
 
 Row = dict[str, int]
 COUNTERS = tuple(counter for counter in Counter if counter.name != "COUNT")
@@ -40,12 +40,12 @@ def counters(state: State) -> dict[Counter, int]:
 
 def positions_of(state: State, account: int) -> dict[int, tuple[int, Row]]:
     """(slot, record) of an account's positions by contract."""
-    first = account * SLOTS_MAX
     used = int(state.accounts[account]["slot_count"])
+    table = state.positions[account::ACCOUNTS_MAX][:used]
     found = {}
-    for i, held in enumerate(rows(state.positions[first : first + used])):
+    for i, held in enumerate(rows(table)):
         if held["contract"]:
-            found[held["contract"] - 1] = (first + i, held)
+            found[held["contract"] - 1] = (account + i * ACCOUNTS_MAX, held)
     return found
 
 

@@ -22,11 +22,17 @@ from tests.simulation.reading import (
 )
 from tests.simulation.reference import tables
 from tests.simulation.reference.margin import OpenOrders
-from tests.simulation.reference.state import Venue
+from tests.simulation.reference.state import ORDER_SLOT_BITS, Venue
 
 # Columns that the reference does not have, or has under another form.
 LINKS = {
-    "accounts": {"slot_count", "first_order", "order_count", "reserved_0", "reserved_1"},
+    "accounts": {
+        "self_trade_mode",
+        "slot_count",
+        "first_order",
+        "order_count",
+        "reduce_only_count",
+    },
     "positions": {
         "contract",
         "buy_lots",
@@ -37,6 +43,12 @@ LINKS = {
         "sell_count",
         "next_holder",
         "previous_holder",
+    },
+    "conditions": {
+        "next_trailing",
+        "previous_trailing",
+        "next_of_day",
+        "previous_of_day",
     },
     "orders": {
         "position",
@@ -53,6 +65,8 @@ LINKS = {
         "name_3",
         "first_holder",
         "holder_count",
+        "watchers",
+        "last_watchers",
     },
     "underlyings": {"listed", "name_0", "name_1", "reserved"},
     "observations": {"deviation_ppm", "outliers"},
@@ -69,6 +83,7 @@ def _columns(dtype: Any, table: str) -> tuple[str, ...]:
 ACCOUNT = _columns(engine.ACCOUNT, "accounts")
 POSITION = _columns(engine.POSITION, "positions")
 ORDER = _columns(engine.ORDER, "orders")
+CONDITION = _columns(engine.CONDITION, "conditions")
 CONTRACT = _columns(engine.CONTRACT, "contracts")
 UNDERLYING = _columns(engine.UNDERLYING, "underlyings")
 OBSERVATION = _columns(engine.OBSERVATION, "observations")
@@ -108,6 +123,8 @@ def assert_same_account(state: State, venue: Venue, number: int) -> None:
         _same(name, held[contract][1], venue.open_orders(number, contract), ORDER_SUMS)
     assert theirs["order_count"] == len(mine.orders), f"order count of {number}"
     assert order_ids_of(state, number) == list(mine.orders)[::-1], f"orders of {number}"
+    for order in mine.orders.values():
+        _assert_same_order(state, order)
 
 
 def assert_same_contract(state: State, venue: Venue, number: int) -> None:
@@ -116,6 +133,10 @@ def assert_same_contract(state: State, venue: Venue, number: int) -> None:
     _same(f"contract {number}", theirs, venue.contracts[number], CONTRACT)
     name = tuple(theirs[f"name_{i}"] for i in range(4))
     assert name == venue.contracts[number].name, f"name of contract {number}"
+    waiting = venue.waiting(number)
+    assert theirs["watchers"] == len(waiting), f"watchers of {number}"
+    last = sum(order.watches_last for order in waiting)
+    assert theirs["last_watchers"] == last, f"watchers of the last price of {number}"
 
 
 def assert_same_book(state: State, venue: Venue, contract: int) -> None:
@@ -125,8 +146,12 @@ def assert_same_book(state: State, venue: Venue, contract: int) -> None:
         theirs = list(queue(state, contract, side))
         ids = [order["id"] for order in theirs]
         assert ids == [order.id for order in mine], f"queue of {contract} {side}: {ids}"
-        for found, order in zip(theirs, mine, strict=True):
-            _same(f"order {order.id}", found, order, ORDER)
+
+
+def _assert_same_order(state: State, order: tables.Order) -> None:
+    slot = order.id % (1 << ORDER_SLOT_BITS)
+    _same(f"order {order.id}", row(state.orders, slot), order, ORDER)
+    _same(f"condition of {order.id}", row(state.conditions, slot), order, CONDITION)
 
 
 def assert_same_underlying(state: State, venue: Venue, number: int) -> None:
@@ -152,6 +177,7 @@ def _assert_same_counters(state: State, venue: Venue) -> None:
         Counter.WITHDRAWALS_HIGH: venue.withdrawal_slots.high,
         Counter.GATEWAYS: len(venue.gateways),
         Counter.ORDER_NUMBERS: venue.order_numbers,
+        Counter.TRIGGERS_DUE: sum(contract.is_due for contract in venue.contracts),
     }
     found = counters(state)
     for counter, value in mine.items():

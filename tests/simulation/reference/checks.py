@@ -20,18 +20,42 @@ from tests.simulation.reference.wire import (
     STATE_REDUCE_ONLY,
     TIF_FILL_OR_KILL,
     TIF_GOOD_TIL_CANCELLED,
+    TIF_GOOD_TIL_DAY,
     TIF_IMMEDIATE_OR_CANCEL,
     TIF_MASK,
+    TRIGGER_INDEX,
+    TRIGGER_LAST,
+    TRIGGER_MARK,
+    TRIGGER_MASK,
     TYPE_LIMIT,
     TYPE_MARKET,
     TYPE_MASK,
+    TYPE_STOP_LIMIT,
+    TYPE_STOP_MARKET,
+    TYPE_TAKE_LIMIT,
+    TYPE_TAKE_MARKET,
+    TYPE_TRAILING_STOP,
+    TYPES_WITH_TRIGGER,
     CancelReason,
     Command,
     RejectReason,
 )
 
 QUANTITY_MAX = 1 << 31
+OPEN_ORDERS_MAX = 500
 _FLAGS = TYPE_MASK | TIF_MASK | FLAG_POST_ONLY | FLAG_REJECT_POST_ONLY | FLAG_REDUCE_ONLY
+_FLAGS |= TRIGGER_MASK
+_PLAIN = (TYPE_LIMIT, TYPE_MARKET)
+_TRIGGERED = (
+    TYPE_STOP_LIMIT,
+    TYPE_STOP_MARKET,
+    TYPE_TAKE_LIMIT,
+    TYPE_TAKE_MARKET,
+    TYPE_TRAILING_STOP,
+)
+_RESTING = (TIF_GOOD_TIL_CANCELLED, TIF_GOOD_TIL_DAY)
+_FORCES = (*_RESTING, TIF_IMMEDIATE_OR_CANCEL, TIF_FILL_OR_KILL)
+_SOURCES = (TRIGGER_MARK, TRIGGER_INDEX, TRIGGER_LAST)
 _OK = RejectReason.ACCEPTED
 
 
@@ -45,10 +69,11 @@ class Ask:
     flags: int
     price: int
     quantity: int
+    trigger: int = 0  # or the offset of a trailing stop
 
     @property
     def is_market(self) -> bool:
-        return self.flags & TYPE_MASK == TYPE_MARKET
+        return self.flags & TYPE_MARKET != 0
 
     @property
     def is_post_only(self) -> bool:
@@ -57,6 +82,10 @@ class Ask:
     @property
     def is_reduce_only(self) -> bool:
         return self.flags & FLAG_REDUCE_ONLY != 0
+
+    @property
+    def has_trigger(self) -> bool:
+        return self.flags & TYPES_WITH_TRIGGER != 0
 
 
 def is_expired(command: Command) -> bool:
@@ -70,22 +99,29 @@ def form_objection(venue: Venue, ask: Ask) -> RejectReason:
         return RejectReason.INVALID_SIDE
     if not _are_flags_valid(ask.flags):
         return RejectReason.INVALID_FLAGS
-    return numbers_objection(venue, ask)
+    reason = numbers_objection(venue, ask)
+    if reason:
+        return reason
+    ceiling = venue.contracts[ask.contract].price_ceiling_ticks
+    is_sane = 0 < ask.trigger <= ceiling if ask.has_trigger else ask.trigger == 0
+    return _OK if is_sane else RejectReason.INVALID_TRIGGER
 
 
 def _are_flags_valid(flags: int) -> bool:
-    force = flags & TIF_MASK
-    is_market = flags & TYPE_MASK == TYPE_MARKET
+    kind, force, source = flags & TYPE_MASK, flags & TIF_MASK, flags & TRIGGER_MASK
     is_post_only = flags & FLAG_POST_ONLY != 0
+    is_market = flags & TYPE_MARKET != 0
     known = (
         flags & ~_FLAGS == 0
-        and flags & TYPE_MASK in (TYPE_LIMIT, TYPE_MARKET)
-        and force in (TIF_GOOD_TIL_CANCELLED, TIF_IMMEDIATE_OR_CANCEL, TIF_FILL_OR_KILL)
+        and kind in (*_PLAIN, *_TRIGGERED)
+        and force in _FORCES
+        and source in _SOURCES
     )
     contradictory = (
         (flags & FLAG_REJECT_POST_ONLY != 0 and not is_post_only)
-        or (is_market and force == TIF_GOOD_TIL_CANCELLED)
-        or (is_post_only and force != TIF_GOOD_TIL_CANCELLED)
+        or (kind == TYPE_MARKET and force in _RESTING)
+        or (is_post_only and (force not in _RESTING or is_market))
+        or (source != 0 and kind in _PLAIN)
     )
     return known and not contradictory
 
@@ -98,22 +134,41 @@ def numbers_objection(venue: Venue, ask: Ask) -> RejectReason:
     return _OK if 0 < ask.quantity <= QUANTITY_MAX else RejectReason.INVALID_QUANTITY
 
 
-def admission_objection(venue: Venue, ask: Ask) -> RejectReason:
+def market_objection(venue: Venue, ask: Ask) -> RejectReason:
+    """Whether the contract takes such an order in its state, and has a mark."""
     contract = venue.contracts[ask.contract]
     if contract.state not in (STATE_OPEN, STATE_REDUCE_ONLY):
         return RejectReason.CONTRACT_NOT_OPEN
     if contract.state == STATE_REDUCE_ONLY and not ask.is_reduce_only:
         return RejectReason.CONTRACT_REDUCE_ONLY
-    if contract.mark_ticks == 0:
-        return RejectReason.NO_MARK_PRICE
+    return _OK if contract.mark_ticks else RejectReason.NO_MARK_PRICE
+
+
+def admission_objection(venue: Venue, ask: Ask) -> RejectReason:
+    reason = market_objection(venue, ask)
+    if reason:
+        return reason
     if ask.is_reduce_only:
         reduces = venue.lots(ask.account, ask.contract) * ask.side < 0
         return _OK if reduces else RejectReason.NOTHING_TO_REDUCE
-    if venue.underlyings[contract.underlying].status != ORACLE_VALID:
+    underlying = venue.contracts[ask.contract].underlying
+    if venue.underlyings[underlying].status != ORACLE_VALID:
         return RejectReason.ORACLE_NOT_VALID
     if venue.accounts[ask.account].liquidation_stage != 0:
         return RejectReason.IN_LIQUIDATION
     return _OK
+
+
+def room_objection(venue: Venue, account: int) -> RejectReason:
+    """Whether one more open order has a place."""
+    is_full = len(venue.accounts[account].orders) >= OPEN_ORDERS_MAX
+    return RejectReason.TOO_MANY_ORDERS if is_full else _OK
+
+
+def position_limit_lots(venue: Venue, number: int) -> int:
+    contract = venue.contracts[number]
+    at_reference = contract.reference_ticks * contract.tick_value_units
+    return contract.position_limit_units // at_reference
 
 
 def effective_price(venue: Venue, ask: Ask) -> int:
@@ -141,7 +196,7 @@ def limits_objection(venue: Venue, ask: Ask, price: int, quantity: int) -> Rejec
     unit, mark = contract.tick_value_units, contract.mark_ticks
     if price <= 0:
         return RejectReason.POST_ONLY_WOULD_TAKE
-    most = contract.position_limit_units // (contract.reference_ticks * unit)
+    most = position_limit_lots(venue, ask.contract)
     if quantity > most:
         return RejectReason.POSITION_LIMIT
     if not ask.is_reduce_only and quantity * price * unit < contract.min_notional_units:

@@ -4,9 +4,9 @@ from tests.simulation.reference import health
 from tests.simulation.reference.index import aggregate
 from tests.simulation.reference.liquidation import review
 from tests.simulation.reference.mark import mark_contract
-from tests.simulation.reference.state import Venue
+from tests.simulation.reference.state import ACCEPTED, Answer, Venue
 from tests.simulation.reference.tables import Observation
-from tests.simulation.reference.trading import ACCEPTED, Answer
+from tests.simulation.reference.waiting import tell_trailing
 from tests.simulation.reference.wire import (
     CLEARING,
     FEES,
@@ -74,6 +74,7 @@ def tick(venue: Venue, _command: Command) -> Answer:
     """Tick."""
     for underlying in range(len(venue.underlyings)):
         refresh(venue, underlying)
+    tell_trailing(venue)
     return ACCEPTED
 
 

@@ -2,9 +2,13 @@
 
 from tests.simulation.reference import health
 from tests.simulation.reference.rounding import ceil_div
-from tests.simulation.reference.state import WITHDRAWAL_SLOT_BITS, Venue
+from tests.simulation.reference.state import (
+    ACCEPTED,
+    WITHDRAWAL_SLOT_BITS,
+    Answer,
+    Venue,
+)
 from tests.simulation.reference.tables import Withdrawal
-from tests.simulation.reference.trading import ACCEPTED, Answer
 from tests.simulation.reference.wire import (
     EXTERNAL,
     HOLDS,

@@ -18,11 +18,14 @@ from tests.simulation.reference.wire import (
     TIF_MASK,
     CancelReason,
     EventKind,
+    RejectReason,
 )
 
 
-def accept(venue: Venue, ask: Ask, label: int = 0, key: int = 0) -> Order:
-    """Makes an order that is in no book yet."""
+def accept(
+    venue: Venue, ask: Ask, label: int = 0, key: int = 0, trigger: int = 0, offset: int = 0
+) -> Order:
+    """Makes an order that stands nowhere yet."""
     venue.order_numbers += 1
     number = venue.order_numbers << ORDER_SLOT_BITS | venue.order_slots.claim()
     quantity, price = ask.quantity, ask.price
@@ -40,6 +43,8 @@ def accept(venue: Venue, ask: Ask, label: int = 0, key: int = 0) -> Order:
         quantity_lots=quantity,
         label=label,
         idempotency_key=key,
+        trigger_ticks=trigger,
+        offset_ticks=offset,
     )
     return order
 
@@ -59,7 +64,7 @@ def match(venue: Venue, taker: Order, limit: int, met: int = 0) -> tuple[int, bo
             return met, False
         reason = maker_objection(venue, taker.account, maker, is_trusting=is_trusting)
         if reason:
-            cancel_resting(venue, maker, reason)
+            cancel_open(venue, maker, reason)
         else:
             _trade(venue, maker, taker, min(lots, fillable(venue, maker)))
     return met, True
@@ -73,6 +78,7 @@ def _trade(venue: Venue, maker: Order, taker: Order, lots: int) -> None:
     contract.trade_count += 1
     contract.volume_lots += lots
     contract.volume_units += notional
+    venue.note_price(maker.contract, is_last=True)
     maker.remaining_lots -= lots
     taker.remaining_lots -= lots
     maker_fee = ceil_ppm(notional, contract.maker_fee_ppm)
@@ -81,7 +87,7 @@ def _trade(venue: Venue, maker: Order, taker: Order, lots: int) -> None:
     _fill(venue, maker, maker.price_ticks, lots, maker_fee, FLAG_MAKER)
     _fill(venue, taker, maker.price_ticks, lots, taker_fee, 0)
     if maker.remaining_lots == 0:
-        venue.unrest(maker)
+        venue.unlist(maker)
         venue.discard(maker)
 
 
@@ -112,10 +118,10 @@ def _fill(venue: Venue, order: Order, price: int, lots: int, fee: int, maker_fla
     )
 
 
-def cancel_resting(venue: Venue, order: Order, reason: CancelReason) -> None:
-    """Takes an order out of the book for good."""
-    _say_cancelled(venue, order, reason, resting=1)
-    venue.unrest(order)
+def cancel_open(venue: Venue, order: Order, reason: CancelReason) -> None:
+    """Ends an order that rests in the book or waits for its trigger."""
+    _say_cancelled(venue, order, reason, resting=0 if order.is_waiting else 1)
+    venue.unlist(order)
     venue.discard(order)
 
 
@@ -126,17 +132,26 @@ def cancel_remainder(venue: Venue, order: Order, reason: CancelReason) -> None:
     venue.discard(order)
 
 
+def cancel_refused(venue: Venue, order: Order, refusal: RejectReason) -> None:
+    """Drops an order that fired and was refused as a new one would have been."""
+    reason = CancelReason.TRIGGER_REFUSED
+    _say_cancelled(venue, order, reason, resting=0, reject_reason=refusal)
+    venue.discard(order)
+
+
 def cancel_orders(
     venue: Venue, account: int, reason: CancelReason, contract: int = -1, label: int = 0
 ) -> None:
-    """Cancels an account's orders, the last to enter a book first."""
+    """Cancels an account's orders, the last to be listed first."""
     for order in reversed(list(venue.accounts[account].orders.values())):
         is_meant = contract < 0 or order.contract == contract
         if is_meant and label in (0, order.label):
-            cancel_resting(venue, order, reason)
+            cancel_open(venue, order, reason)
 
 
-def _say_cancelled(venue: Venue, order: Order, reason: CancelReason, resting: int) -> None:
+def _say_cancelled(
+    venue: Venue, order: Order, reason: CancelReason, resting: int, reject_reason: int = 0
+) -> None:
     venue.say(
         EventKind.ORDER_CANCELLED,
         order.account,
@@ -150,4 +165,25 @@ def _say_cancelled(venue: Venue, order: Order, reason: CancelReason, resting: in
         reason=reason,
         resting=resting,
         label=order.label,
+        reject_reason=reject_reason,
+    )
+
+
+def say_amended(venue: Venue, order: Order, price_before: int, before: int) -> None:
+    """Says what an amendment made of an order."""
+    venue.say(
+        EventKind.ORDER_AMENDED,
+        order.account,
+        order.contract,
+        order=order.id,
+        side=order.side,
+        flags=order.flags,
+        price_ticks=order.price_ticks,
+        quantity_lots=order.quantity_lots,
+        remaining_lots=order.remaining_lots,
+        previous_price_ticks=price_before,
+        previous_remaining_lots=before,
+        label=order.label,
+        trigger_ticks=order.trigger_ticks if order.is_waiting else 0,
+        offset_ticks=order.offset_ticks if order.is_waiting else 0,
     )

@@ -2,9 +2,8 @@
 
 from tests.simulation.reference.book import Book
 from tests.simulation.reference.rounding import PPM
-from tests.simulation.reference.state import Venue
+from tests.simulation.reference.state import ACCEPTED, Answer, Venue
 from tests.simulation.reference.tables import Account, Contract, Reporter, Underlying
-from tests.simulation.reference.trading import ACCEPTED, Answer
 from tests.simulation.reference.wire import (
     KIND_PERPETUAL,
     NO_ACCOUNT,

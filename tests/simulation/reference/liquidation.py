@@ -15,9 +15,8 @@ from tests.simulation.reference.execution import (
     match,
 )
 from tests.simulation.reference.rounding import ceil_div, ceil_ppm
-from tests.simulation.reference.state import Venue
+from tests.simulation.reference.state import ACCEPTED, Answer, Venue
 from tests.simulation.reference.tables import Account, Contract
-from tests.simulation.reference.trading import ACCEPTED, Answer
 from tests.simulation.reference.wire import (
     BAD_DEBT,
     FLAG_LIQUIDATION,

@@ -2,10 +2,16 @@
 
 from collections.abc import Callable
 
-from tests.simulation.reference import clearing, custody, governance, liquidation, trading
-from tests.simulation.reference.state import Venue
+from tests.simulation.reference import (
+    clearing,
+    custody,
+    firing,
+    governance,
+    liquidation,
+    trading,
+)
+from tests.simulation.reference.state import Answer, Venue
 from tests.simulation.reference.tables import Gateway
-from tests.simulation.reference.trading import Answer
 from tests.simulation.reference.wire import (
     ROLE_OPERATOR,
     ROLE_REPORTER,
@@ -71,6 +77,7 @@ class Reference:
         if reason:
             assert not venue.events, "a refused command changed something"
             self._say_rejected(command, reason, missing)
+        firing.fire_due(venue)
         return venue.events
 
     def _admission(self, command: Command) -> RejectReason:

@@ -36,6 +36,7 @@ def mark_contract(venue: Venue, number: int) -> None:
     contract.index_ticks = (index + tick // 2) // tick
     contract.mark_index_e8 = index
     contract.mark_ns = venue.time_ns
+    venue.note_price(number, is_last=False)
     if contract.mark_ticks != previous:
         venue.say(
             EventKind.MARK_UPDATED,

@@ -27,8 +27,12 @@ from tests.simulation.reference.wire import (
     ROLE_OPERATOR,
     ROW_SIZE,
     EventKind,
+    RejectReason,
     Row,
 )
+
+Answer = tuple[RejectReason, int]  # and the money that is missing, when that is the reason
+ACCEPTED: Answer = (RejectReason.ACCEPTED, 0)
 
 ORDER_SLOT_BITS = 20
 WITHDRAWAL_SLOT_BITS = 16
@@ -67,7 +71,9 @@ class Venue:
     accounts: list[Account] = field(default_factory=_house)
     contracts: list[Contract] = field(default_factory=list)
     books: list[Book] = field(default_factory=list)
+    # Open orders by id: those in a book and those that wait for a trigger.
     orders: dict[int, Order] = field(default_factory=dict)
+    places: int = 0
     order_slots: Slots = field(default_factory=Slots)
     underlyings: list[Underlying] = field(default_factory=list)
     observations: dict[tuple[int, int], Observation] = field(default_factory=dict)
@@ -90,10 +96,10 @@ class Venue:
         return position.lots if position else 0
 
     def open_orders(self, account: int, contract: int) -> OpenOrders:
-        """The sums over an account's resting orders in one contract, counted anew."""
+        """The sums over what an account has in one book, counted anew."""
         sums = OpenOrders()
         for order in self.accounts[account].orders.values():
-            if order.contract == contract:
+            if order.contract == contract and not order.is_waiting:
                 sums.add(order.side, order.price_ticks, order.remaining_lots)
         return sums
 
@@ -116,15 +122,28 @@ class Venue:
         if contract in positions and positions[contract].is_empty():
             del positions[contract]
 
-    def rest(self, order: Order) -> None:
-        """Puts an order into its book."""
-        self.books[order.contract].add(order)
+    def waiting(self, contract: int) -> list[Order]:
+        """Everybody who waits for a price of a contract."""
+        orders = self.orders.values()
+        return [order for order in orders if order.contract == contract and order.is_waiting]
+
+    def note_price(self, contract: int, *, is_last: bool) -> None:
+        """Remembers that a price has moved for which somebody waits."""
+        waiting = self.waiting(contract)
+        if any(order.watches_last or not is_last for order in waiting):
+            self.contracts[contract].is_due = 1
+
+    def list_open(self, order: Order) -> None:
+        """Puts an order among the open ones: into its book, unless it waits for a trigger."""
+        if not order.is_waiting:
+            self.books[order.contract].add(order)
         self.orders[order.id] = order
         self.accounts[order.account].orders[order.id] = order
 
-    def unrest(self, order: Order) -> None:
-        """Takes an order out of its book; it may come back."""
-        self.books[order.contract].remove(order)
+    def unlist(self, order: Order) -> None:
+        """Takes an order out of where it stands; it may come back."""
+        if not order.is_waiting:
+            self.books[order.contract].remove(order)
         del self.orders[order.id]
         del self.accounts[order.account].orders[order.id]
 

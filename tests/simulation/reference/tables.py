@@ -6,7 +6,18 @@ order that is being matched: a position exists while lots, money or orders stand
 
 from dataclasses import dataclass, field
 
-from tests.simulation.reference.wire import FLAG_REDUCE_ONLY, TIF_MASK
+from tests.simulation.reference.wire import (
+    FLAG_REDUCE_ONLY,
+    FLAG_TRIGGERED,
+    TIF_NEVER_RESTS,
+    TRIGGER_LAST,
+    TRIGGER_MASK,
+    TYPE_MASK,
+    TYPE_TAKE_LIMIT,
+    TYPE_TAKE_MARKET,
+    TYPE_TRAILING_STOP,
+    TYPES_WITH_TRIGGER,
+)
 
 
 @dataclass(slots=True)
@@ -26,7 +37,7 @@ class Account:
     deposited_units: int = 0
     # By contract.
     positions: "dict[int, Position]" = field(default_factory=dict)
-    # Resting orders by id, in the order in which they entered a book.
+    # Open orders by id, in the order in which they entered a book or began to wait.
     orders: "dict[int, Order]" = field(default_factory=dict)
 
 
@@ -64,6 +75,13 @@ class Order:
     remaining_lots: int
     label: int
     accepted_ns: int
+    # Of an order that waits, or waited, for a trigger.
+    trigger_ticks: int = 0
+    offset_ticks: int = 0
+    best_ticks: int = 0
+    told_ticks: int = 0
+    placed: int = 0  # counts places taken among those that wait: the earlier fires first
+    since: int = 0  # the place it took first; a trailing stop takes another when it moves
 
     @property
     def filled_lots(self) -> int:
@@ -71,7 +89,30 @@ class Order:
 
     @property
     def may_rest(self) -> bool:
-        return self.flags & TIF_MASK == 0
+        return self.flags & TIF_NEVER_RESTS == 0
+
+    @property
+    def is_waiting(self) -> bool:
+        return bool(self.flags & TYPES_WITH_TRIGGER) and not self.flags & FLAG_TRIGGERED
+
+    @property
+    def is_trailing(self) -> bool:
+        return self.flags & TYPE_MASK == TYPE_TRAILING_STOP
+
+    @property
+    def direction(self) -> int:
+        """1: fires when its price has risen to the trigger, -1: when it has fallen."""
+        is_take = self.flags & TYPE_MASK in (TYPE_TAKE_LIMIT, TYPE_TAKE_MARKET)
+        return -self.side if is_take else self.side
+
+    @property
+    def source(self) -> int:
+        """Which price it waits for: TRIGGER_MARK, TRIGGER_INDEX or TRIGGER_LAST."""
+        return self.flags & TRIGGER_MASK
+
+    @property
+    def watches_last(self) -> bool:
+        return self.is_waiting and self.source == TRIGGER_LAST
 
     @property
     def is_reduce_only(self) -> bool:
@@ -118,6 +159,7 @@ class Contract:
     insurance_paid_units: int = 0
     fees_unsettled_units: int = 0
     insurance_unsettled_units: int = 0
+    is_due: int = 0  # 1: a price has moved for which somebody waits
 
     @property
     def lot_units(self) -> int:

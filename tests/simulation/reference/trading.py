@@ -1,6 +1,6 @@
 """The reference's trading commands: place, amend, cancel, cancel all."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from tests.simulation.reference import health
 from tests.simulation.reference.checks import (
@@ -13,30 +13,39 @@ from tests.simulation.reference.checks import (
     is_expired,
     limits_objection,
     numbers_objection,
+    room_objection,
     surely_met,
 )
 from tests.simulation.reference.execution import (
     accept,
+    cancel_open,
     cancel_orders,
     cancel_remainder,
-    cancel_resting,
     match,
+    say_amended,
 )
-from tests.simulation.reference.state import Venue
+from tests.simulation.reference.state import ACCEPTED, Answer, Venue
 from tests.simulation.reference.tables import Order
+from tests.simulation.reference.waiting import amend_waiting, place_waiting
 from tests.simulation.reference.wire import (
     TIF_FILL_OR_KILL,
     TIF_MASK,
     TYPE_LIMIT,
     CancelReason,
     Command,
-    EventKind,
     RejectReason,
 )
 
-OPEN_ORDERS_MAX = 500
-Answer = tuple[RejectReason, int]  # and the money that is missing, when that is the reason
-ACCEPTED: Answer = (RejectReason.ACCEPTED, 0)
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Whether an order may trade and rest now, and as what."""
+
+    reason: RejectReason
+    missing: int = 0
+    price: int = 0
+    quantity: int = 0
+    met: list[tuple[int, int]] = field(default_factory=list)
 
 
 def place(venue: Venue, command: Command) -> Answer:
@@ -48,31 +57,45 @@ def place(venue: Venue, command: Command) -> Answer:
         command["flags"],
         command["price_ticks"],
         command["quantity_lots"],
+        command["trigger_ticks"],
     )
     if is_expired(command):
         return RejectReason.EXPIRED, 0
-    reason = form_objection(venue, ask) or admission_objection(venue, ask)
+    reason = form_objection(venue, ask)
     if reason:
         return reason, 0
+    label, key = command["label"], command["idempotency_key"]
+    if ask.has_trigger:
+        return place_waiting(venue, ask, label, key)
+    admission = admit(venue, ask, is_new=True)
+    if admission.reason:
+        return admission.reason, admission.missing
+    terms = replace(ask, price=admission.price, quantity=admission.quantity)
+    execute(venue, accept(venue, terms, label, key), admission.met)
+    return ACCEPTED
+
+
+def admit(venue: Venue, ask: Ask, *, is_new: bool) -> Admission:
+    """Everything that is asked of an order before it may execute."""
+    reason = admission_objection(venue, ask)
+    if reason:
+        return Admission(reason)
     price, quantity = effective_price(venue, ask), effective_quantity(venue, ask)
     reason = limits_objection(venue, ask, price, quantity)
-    if not reason and len(venue.accounts[ask.account].orders) >= OPEN_ORDERS_MAX:
-        reason = RejectReason.TOO_MANY_ORDERS
+    if not reason and is_new:
+        reason = room_objection(venue, ask.account)
     reason = reason or book_objection(venue, ask, price)
     if reason:
-        return reason, 0
+        return Admission(reason)
     who = (0, ask.account, ask.contract, ask.side, ask.flags)
     foreseen = Order(*who, price, quantity, quantity, 0, 0)
     met = _foresee(venue, foreseen, exactly=True)
     if ask.flags & TIF_MASK == TIF_FILL_OR_KILL and sum(lots for _, lots in met) < quantity:
-        return RejectReason.FILL_OR_KILL_UNFILLABLE, 0
+        return Admission(RejectReason.FILL_OR_KILL_UNFILLABLE)
     missing = _missing(venue, foreseen, met)
     if missing > 0:
-        return RejectReason.INSUFFICIENT_MARGIN, missing
-    terms = replace(ask, price=price, quantity=quantity)
-    order = accept(venue, terms, command["label"], command["idempotency_key"])
-    _execute(venue, order, met)
-    return ACCEPTED
+        return Admission(RejectReason.INSUFFICIENT_MARGIN, missing)
+    return Admission(RejectReason.ACCEPTED, 0, price, quantity, met)
 
 
 def amend(venue: Venue, command: Command) -> Answer:
@@ -83,9 +106,13 @@ def amend(venue: Venue, command: Command) -> Answer:
         return reason, 0
     if is_expired(command):
         return RejectReason.EXPIRED, 0
+    if order.is_waiting:
+        return amend_waiting(venue, order, command)
     price, quantity = command["price_ticks"], command["quantity_lots"]
     terms = (order.account, order.contract, order.side)
     reason = numbers_objection(venue, Ask(*terms, TYPE_LIMIT, price, quantity))
+    if not reason and command["trigger_ticks"]:
+        reason = RejectReason.INVALID_TRIGGER
     if reason:
         return reason, 0
     remaining = quantity - order.filled_lots
@@ -94,7 +121,7 @@ def amend(venue: Venue, command: Command) -> Answer:
     if price == order.price_ticks and remaining <= order.remaining_lots:
         before = order.remaining_lots
         order.quantity_lots, order.remaining_lots = quantity, remaining
-        _say_amended(venue, order, price, before)
+        say_amended(venue, order, price, before)
         return ACCEPTED
     return _requeue(venue, order, Ask(*terms, order.flags, price, remaining), quantity)
 
@@ -104,7 +131,7 @@ def cancel(venue: Venue, command: Command) -> Answer:
     order = venue.orders.get(command["order"])
     reason = _order_objection(order, command["account"])
     if order is not None and not reason:
-        cancel_resting(venue, order, CancelReason.BY_OWNER)
+        cancel_open(venue, order, CancelReason.BY_OWNER)
     return reason, 0
 
 
@@ -122,8 +149,11 @@ def _order_objection(order: Order | None, account: int) -> RejectReason:
     return RejectReason.ACCEPTED if is_own else RejectReason.NOT_ORDER_OWNER
 
 
-def _execute(venue: Venue, order: Order, met: list[tuple[int, int]]) -> None:
-    """Trades as deep as was foreseen, then looks at the account again before going on."""
+def execute(venue: Venue, order: Order, met: list[tuple[int, int]]) -> int:
+    """Trades as deep as was foreseen, then looks at the account again before going on.
+
+    Returns how many makers it met.
+    """
     makers = 0
     reason = None
     while order.remaining_lots and met and not reason:
@@ -136,9 +166,10 @@ def _execute(venue: Venue, order: Order, met: list[tuple[int, int]]) -> None:
         elif order.remaining_lots and _missing(venue, order, met) > 0:
             reason = CancelReason.MARGIN
     if order.remaining_lots and not reason and order.may_rest:
-        venue.rest(order)
-        return
+        venue.list_open(order)
+        return makers
     cancel_remainder(venue, order, reason or CancelReason.IMMEDIATE_OR_CANCEL)
+    return makers
 
 
 def _foresee(venue: Venue, order: Order, *, exactly: bool) -> list[tuple[int, int]]:
@@ -177,26 +208,9 @@ def _requeue(venue: Venue, order: Order, ask: Ask, quantity: int) -> Answer:
     if reason:
         return reason, max(0, missing)
     price_before, remaining_before = order.price_ticks, order.remaining_lots
-    venue.unrest(order)
+    venue.unlist(order)
     order.price_ticks, order.quantity_lots = limit, quantity
     order.remaining_lots = ask.quantity
-    _say_amended(venue, order, price_before, remaining_before)
-    _execute(venue, order, met)
+    say_amended(venue, order, price_before, remaining_before)
+    execute(venue, order, met)
     return ACCEPTED
-
-
-def _say_amended(venue: Venue, order: Order, price_before: int, before: int) -> None:
-    venue.say(
-        EventKind.ORDER_AMENDED,
-        order.account,
-        order.contract,
-        order=order.id,
-        side=order.side,
-        flags=order.flags,
-        price_ticks=order.price_ticks,
-        quantity_lots=order.quantity_lots,
-        remaining_lots=order.remaining_lots,
-        previous_price_ticks=price_before,
-        previous_remaining_lots=before,
-        label=order.label,
-    )

@@ -15,13 +15,29 @@ from tests.simulation.reference.wire import (
     SELL,
     TIF_FILL_OR_KILL,
     TIF_IMMEDIATE_OR_CANCEL,
+    TRIGGER_INDEX,
+    TRIGGER_LAST,
+    TRIGGER_MARK,
     TYPE_MARKET,
+    TYPE_STOP_LIMIT,
+    TYPE_STOP_MARKET,
+    TYPE_TAKE_LIMIT,
+    TYPE_TAKE_MARKET,
+    TYPE_TRAILING_STOP,
     CommandKind,
     Row,
 )
 from tests.simulation.side_by_side import command
 from tests.simulation.simulator.world import World
 
+TRIGGER_TYPES = (
+    TYPE_STOP_LIMIT,
+    TYPE_STOP_MARKET,
+    TYPE_TAKE_LIMIT,
+    TYPE_TAKE_MARKET,
+    TYPE_TRAILING_STOP,
+)
+TRIGGER_SOURCES = (TRIGGER_MARK, TRIGGER_INDEX, TRIGGER_LAST)
 IOC_MARKET = TYPE_MARKET | TIF_IMMEDIATE_OR_CANCEL
 Agent = Callable[[World, int], list[Row]]
 
@@ -209,10 +225,41 @@ def fumble(world: World, account: int) -> list[Row]:
         ("quantity_lots", dice.pick((0, -5, (1 << 31) + 1))),
         ("quantity_lots", 1),
         ("valid_until_ns", 1),
+        ("trigger_ticks", 5),  # of an order that waits for nothing
+        ("flags", TYPE_STOP_LIMIT),  # without a trigger
+        ("flags", TRIGGER_LAST),
     )
     name, value = dice.pick(wrong)
     fields[name] = value
     return [world.send(command(CommandKind.PLACE_ORDER, account, **fields))]
+
+
+def wait_for_price(world: World, account: int) -> list[Row]:
+    """Stops, takes and trailing stops near the price, by any source; some are moved later."""
+    contract, dice = world.any_contract(), world.dice
+    order = world.any_order(account)
+    if order and order.is_waiting and dice.happens(60):
+        price = 0 if order.flags & TYPE_MARKET else order.price_ticks
+        current = order.offset_ticks or order.trigger_ticks
+        trigger = dice.pick((0, 0, current, max(1, current + dice.between(-4, 4))))
+        lots = dice.pick((order.quantity_lots, order.quantity_lots + 1))
+        return [amendment(world, account, order.id, price, lots, trigger)]
+    mark, side = world.mark(contract), dice.pick((BUY, SELL))
+    kind, source = dice.pick(TRIGGER_TYPES), dice.pick(TRIGGER_SOURCES)
+    is_take = kind in (TYPE_TAKE_LIMIT, TYPE_TAKE_MARKET)
+    way = -side if is_take else side
+    reach = dice.between(1, max(2, mark // 400))
+    trigger = max(1, mark + way * (reach if dice.happens(95) else -reach))
+    if kind == TYPE_TRAILING_STOP:
+        trigger = reach
+    price = 0 if kind & TYPE_MARKET else max(1, mark + side * dice.between(-9, 30))
+    flags = kind | source | dice.pick((0, 0, TIF_IMMEDIATE_OR_CANCEL, TIF_FILL_OR_KILL))
+    held = world.venue.lots(account, contract)
+    if held and dice.happens(50):
+        flags |= FLAG_REDUCE_ONLY
+        side = -1 if held > 0 else 1
+    lots = dice.size(lots_worth(world, contract, 300))
+    return [world.order(account, contract, side, price, lots, flags, trigger)]
 
 
 # How often each comes to act, in relation to the others.
@@ -220,6 +267,7 @@ CAST: tuple[tuple[Agent, int], ...] = (
     (make_market, 34),
     (follow_trend, 18),
     (overreach, 12),
+    (wait_for_price, 12),
     (tidy, 6),
     (reduce, 6),
     (wash, 4),
@@ -236,9 +284,12 @@ def lots_worth(world: World, contract: int, usdc: int) -> int:
     return max(1, usdc * 1_000_000 // lot)
 
 
-def amendment(world: World, account: int, order: int, price: int, lots: int) -> Row:
+def amendment(
+    world: World, account: int, order: int, price: int, lots: int, trigger: int = 0
+) -> Row:
     """AmendOrder; the contract it names is not read, so any will do."""
     fields = {"contract": world.any_contract(), "price_ticks": price, "quantity_lots": lots}
+    fields["trigger_ticks"] = trigger
     row = command(CommandKind.AMEND_ORDER, account, account=account, order=order, **fields)
     return world.send(row)
 

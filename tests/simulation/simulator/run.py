@@ -20,12 +20,13 @@ from tests.simulation.simulator.environment import (
     keep_house,
     pass_time,
 )
-from tests.simulation.simulator.sieges import jam, sprawl
+from tests.simulation.simulator.sieges import ambush, jam, sprawl
 from tests.simulation.simulator.world import MENU, USDC, World
 
 CROWDS = ((8, 20),) * 7 + ((20, 60),) * 4 + ((100, 300),) * 2 + ((1_000, 3_000),)
 WEALTH = (20, 60, 200, 500, 1_500, 6_000, 30_000)
-RARE = 25  # What fills a table of the engine comes in one of so many seeds.
+RARE = 25  # A siege comes in one of so many seeds.
+SIEGES = {1: jam, 2: sprawl, 3: ambush}
 AGENTS = tuple(agent for agent, share in CAST for _ in range(share))
 
 
@@ -43,10 +44,9 @@ def run(seed: int, commands: int, whole_every: int = 500) -> Run:
     """Plays a seed to its end; every number of it follows from the two arguments."""
     world = open_world(seed, whole_every)
     play(world, commands // 2)
-    if seed % RARE == 1:
-        jam(world)
-    if seed % RARE == 2:
-        sprawl(world)
+    siege = SIEGES.get(seed % RARE)
+    if siege:
+        siege(world)
     play(world, commands - commands // 2)
     both = world.both
     both.compare_all()

@@ -6,6 +6,7 @@ from tests.simulation.reference.wire import (
     SELL,
     TIF_IMMEDIATE_OR_CANCEL,
     TYPE_MARKET,
+    TYPE_TRAILING_STOP,
     CommandKind,
     Row,
 )
@@ -14,6 +15,7 @@ from tests.simulation.simulator.environment import Oracle
 from tests.simulation.simulator.world import MENU, USDC, World, packed
 
 ORDERS = 505  # of an account: more than it may have
+TRAILING = 260  # of an account: two have more than one list of triggers takes
 POSITIONS = 66  # more than an account may have
 
 
@@ -56,6 +58,28 @@ def sprawl(world: World) -> None:
         world.both.do(CommandKind.LIST_UNDERLYING, OPERATOR, **packed(f"U{number}", 2))
 
 
+def ambush(world: World) -> None:
+    """More trailing stops than one list takes; a fall fires more than one command may."""
+    contract = 0
+    refresh(world)
+    row = world.contract(contract)
+    lots = 2 * row.min_notional_units // max(1, row.lot_units) + 1
+    first = world.open_funded(5_000_000 * USDC)
+    crowd = [first, world.open_funded(5_000_000 * USDC, parent=first)]
+    for account in crowd:
+        stops = [
+            _order(account, contract, SELL, 0, lots, TYPE_TRAILING_STOP, 1 + i % 9)
+            for i in range(TRAILING)
+        ]
+        world.both.apply(stops)
+    for _ in range(3):
+        for account in world.dice.shuffled(world.traders)[:3]:
+            bid = max(1, world.mark(contract) - world.dice.between(1, 9))
+            world.both.apply([_order(account, contract, BUY, bid, lots * 9)])
+        world.prices[row.underlying] = world.prices[row.underlying] * 995 // 1_000
+        refresh(world)
+
+
 def refresh(world: World) -> None:
     """Sources without faults report twice, so that indices are VALID where they can be."""
     for _ in range(2):
@@ -66,7 +90,13 @@ def refresh(world: World) -> None:
 
 
 def _order(
-    account: int, contract: int, side: int, price: int, lots: int, flags: int = 0
+    account: int,
+    contract: int,
+    side: int,
+    price: int,
+    lots: int,
+    flags: int = 0,
+    trigger: int = 0,
 ) -> Row:
     return command(
         CommandKind.PLACE_ORDER,
@@ -77,4 +107,5 @@ def _order(
         flags=flags,
         price_ticks=price,
         quantity_lots=lots,
+        trigger_ticks=trigger,
     )

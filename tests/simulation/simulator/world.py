@@ -153,7 +153,14 @@ class World:
         return self.dice.pick(self.sent[-20:])
 
     def order(
-        self, account: int, contract: int, side: int, price: int, lots: int, flags: int
+        self,
+        account: int,
+        contract: int,
+        side: int,
+        price: int,
+        lots: int,
+        flags: int,
+        trigger: int = 0,
     ) -> Row:
         """PlaceOrder through a gateway; sometimes with a deadline, sometimes past it."""
         deadline = 0
@@ -169,6 +176,7 @@ class World:
                 flags=flags,
                 price_ticks=price,
                 quantity_lots=lots,
+                trigger_ticks=trigger,
                 label=self.dice.pick((0, 0, 1, 2)),
                 idempotency_key=0,
                 valid_until_ns=deadline,
