@@ -16,7 +16,7 @@ from exchange.engine.commands import HEADER
 from exchange.engine.snapshot import CorruptSnapshotError, dump, load, state_hash
 from exchange.engine.state_machine import StateMachine
 from tests.simulation.auditor import audit
-from tests.simulation.simulator.run import open_world, play
+from tests.simulation.simulator.run import live
 
 SEED, COMMANDS = 7, 500
 Rows = npt.NDArray[np.int64]
@@ -25,8 +25,7 @@ Rows = npt.NDArray[np.int64]
 @cache
 def journal() -> Rows:
     """Every command of one random market, in order."""
-    world = open_world(SEED, whole_every=1_000_000)
-    play(world, COMMANDS)
+    world = live(SEED, COMMANDS, whole_every=1_000_000)
     return np.array(world.both.journal, np.int64)
 
 

@@ -42,16 +42,22 @@ class Run:
 
 def run(seed: int, commands: int, whole_every: int = 500) -> Run:
     """Plays a seed to its end; every number of it follows from the two arguments."""
+    world = live(seed, commands, whole_every)
+    both = world.both
+    both.compare_all()
+    assert replayed(both.journal) == both.hash(), "another batching gives another state"
+    return Run(seed, len(both.journal), both.hash(), dict(both.seen))
+
+
+def live(seed: int, commands: int, whole_every: int) -> World:
+    """The world of a seed after at least so many commands."""
     world = open_world(seed, whole_every)
     play(world, commands // 2)
     siege = SIEGES.get(seed % RARE)
     if siege:
         siege(world)
     play(world, commands - commands // 2)
-    both = world.both
-    both.compare_all()
-    assert replayed(both.journal) == both.hash(), "another batching gives another state"
-    return Run(seed, len(both.journal), both.hash(), dict(both.seen))
+    return world
 
 
 def open_world(seed: int, whole_every: int) -> World:
