@@ -22,7 +22,7 @@ from exchange.pipeline.bus import BATCH_CHANNEL
 from exchange.pipeline.codec import Batch, encode_batch
 from exchange.pipeline.crash import crash_point
 from exchange.pipeline.market_data import CONFLATION_NS, MarketData
-from exchange.pipeline.resp import CONNECTION_ERRORS, Command, Link
+from exchange.pipeline.resp import CONNECTION_ERRORS, Command, Link, Packed
 from exchange.pipeline.views import ViewWriter, house_accounts, touched_accounts
 
 logger = logging.getLogger(__name__)
@@ -57,11 +57,11 @@ class Outbox:
         """Views, results and events of an applied batch."""
         self._market.note(batch.events)
         self._is_market_dirty = True
-        commands: list[Command] = []
+        commands: list[Command | Packed] = []
         touched = touched_accounts(batch.events)
         sequence = int(self._state.counters[Counter.SEQUENCE])
-        if pairs := self._views.views(touched, sequence, batch.time_ns):
-            commands.append(("MSET", *(part for pair in pairs for part in pair)))
+        if (views := self._views.command(touched, sequence, batch.time_ns)) is not None:
+            commands.append(views)
         if self._market.has_listing(batch.events):
             commands += self._flush_market(batch.time_ns)
         commands.append(("PUBLISH", BATCH_CHANNEL, encode_batch(batch)))
@@ -84,15 +84,16 @@ class Outbox:
     def close(self) -> None:
         self._link.close()
 
-    def _flush_market(self, time_ns: int) -> list[Command]:
+    def _flush_market(self, time_ns: int) -> list[Command | Packed]:
         self._flushed_ns = time.monotonic_ns()
         self._is_market_dirty = False
         sequence = int(self._state.counters[Counter.SEQUENCE])
         commands = self._market.flush(time_ns, self._flushed_ns)
-        pairs = self._house_views.views(house_accounts(), sequence, time_ns)
-        return [*commands, ("MSET", *(part for pair in pairs for part in pair))]
+        views = self._house_views.command(house_accounts(), sequence, time_ns)
+        assert views is not None
+        return [*commands, views]
 
-    def _write(self, commands: list[Command], time_ns: int) -> None:
+    def _write(self, commands: list[Command | Packed], time_ns: int) -> None:
         if self._is_stale and time.monotonic() < self._retry_at:
             return
         try:
@@ -112,7 +113,7 @@ class Outbox:
         writer = ViewWriter(self._state)
         for start in range(0, len(accounts), ACCOUNTS_PER_WRITE):
             wanted = accounts[start : start + ACCOUNTS_PER_WRITE]
-            pairs = writer.views(wanted, sequence, time_ns)
-            self._link.call("MSET", *(part for pair in pairs for part in pair))
+            if (views := writer.command(wanted, sequence, time_ns)) is not None:
+                self._link.call_many([views])
         if commands := self._market.everything(time_ns, time.monotonic_ns()):
             self._link.call_many(commands)

@@ -6,7 +6,7 @@ connection is an error that the caller sees (BUS-005). Replies are bytes, in RES
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self, cast
 
 import hiredis
@@ -16,6 +16,7 @@ from redis.connection import parse_url
 from redis.retry import Retry
 
 Command = tuple[Any, ...]
+Packed = memoryview  # a command as the bytes of the protocol
 Reply = Any  # bytes, int, None, list of replies, or hiredis.ReplyError as a value
 ReplyError: type[Exception] = hiredis.ReplyError
 CONNECTION_ERRORS = (redis.ConnectionError, redis.TimeoutError, OSError)
@@ -108,10 +109,13 @@ class Link:
         """One command, one reply. Raises ResponseError or one of CONNECTION_ERRORS."""
         return self.call_many([command])[0]
 
-    def call_many(self, commands: list[Command]) -> list[Reply]:
+    def call_many(self, commands: Sequence[Command | Packed]) -> list[Reply]:
         """Commands in one write, replies in order; an error reply raises after all."""
         try:
-            packed = b"".join(hiredis.pack_command(command) for command in commands)
+            packed = b"".join(
+                command if isinstance(command, Packed) else hiredis.pack_command(command)
+                for command in commands
+            )
             self._connection.send_packed_command(  # type: ignore[no-untyped-call]  # redis-py
                 [packed], check_health=False
             )

@@ -106,20 +106,23 @@ class Sequencer:
         commands = np.concatenate(parts) if parts else _NO_COMMANDS
         fresh = self._drop_repeated(commands)
         reasons = self._objections(commands, sides)
-        keep = np.flatnonzero(fresh & (reasons == 0))
         for reason in np.unique(reasons[fresh & (reasons != 0)]).tolist():
             refused.append(codec.refusals(commands[fresh & (reasons == reason)], reason))
+        answers = np.concatenate(refused) if refused else np.zeros(0, codec.RESULT)
+        admitted = fresh & (reasons == 0)
+        if admitted.all():  # as nearly always: no second copy
+            return commands, sides, answers
+        keep = np.flatnonzero(admitted)
         kept_sides = (
             {new: sides[old] for new, old in enumerate(keep.tolist()) if old in sides}
             if sides
             else {}
         )
-        answers = np.concatenate(refused) if refused else np.zeros(0, codec.RESULT)
         return commands[keep], kept_sides, answers
 
     def _drop_repeated(self, commands: Records) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         fresh = np.ones(len(commands), np.bool_)
-        gateways = commands["gateway_id"]
+        gateways = np.ascontiguousarray(commands["gateway_id"])
         for gateway in np.unique(gateways).tolist():
             rows = np.flatnonzero(gateways == gateway)
             numbers = commands["gateway_sequence"][rows]
@@ -134,11 +137,12 @@ class Sequencer:
 
     def _objections(self, commands: Records, sides: dict[int, bytes]) -> Integers:
         reasons = np.zeros(len(commands), np.int64)
-        kinds = commands["kind"]
+        kinds = np.ascontiguousarray(commands["kind"])
         for index in np.flatnonzero(kinds == CommandKind.SUBMIT_OBSERVATION).tolist():
             if not is_signed(self._state, commands[index : index + 1], sides.get(index)):
                 reasons[index] = RejectReason.NOT_AUTHORISED
-        reasons[np.isin(kinds, _HOUSE_KINDS)] = RejectReason.NOT_AUTHORISED
+        for kind in _HOUSE_KINDS:
+            reasons[kinds == kind] = RejectReason.NOT_AUTHORISED
         reasons[commands["gateway_id"] <= 0] = RejectReason.MALFORMED
         return reasons
 

@@ -7,6 +7,8 @@ number: margin moves with every mark, so readers compute it (pipeline.what_if).
 VIEW-001  a view is one ACCOUNT_VIEW, then its POSITION rows in slot order, then its ORDER
           rows, newest first.
 VIEW-002  an account is touched by a batch if and only if an event of the batch names it.
+VIEW-003  a batch's views are one MSET, put together in Valkey's protocol by one kernel: a
+          Python object for each key and value would cost more than the matching.
 """
 
 from typing import NamedTuple
@@ -26,6 +28,8 @@ from exchange.engine.state import (
 )
 from exchange.engine.units import ACCOUNTS_MAX, ASSETS_MAX, FIRST_USER_ACCOUNT
 from exchange.pipeline.codec import Records
+
+Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 ACCOUNT_KEY = b"novate:account:%d"
 CONTRACT_KEY = b"novate:contract:%d"
@@ -47,14 +51,18 @@ ACCOUNT_VIEW = np.dtype(
 )
 
 _HEADER_WORDS = 6
-_VIEW_WORDS = ACCOUNT_VIEW.itemsize // 8
-_POSITION_WORDS = POSITION.itemsize // 8
-_ORDER_WORDS = ORDER.itemsize // 8
+_ACCOUNT_BYTES = ACCOUNT_VIEW.itemsize
+_POSITION_BYTES = POSITION.itemsize
+_ORDER_BYTES = ORDER.itemsize
+_FRAME_BYTES_MAX = 128  # of one key and the lengths around it
 _SLOT_COUNT = column(ACCOUNT, "slot_count")
 _ORDER_COUNT = column(ACCOUNT, "order_count")
 _FIRST_ORDER = column(ACCOUNT, "first_order")
 _CONTRACT = column(POSITION, "contract")
 _NEXT_OF_ACCOUNT = column(ORDER, "next_of_account")
+_ZERO, _STAR, _DOLLAR, _RETURN, _NEWLINE = b"0*$\r\n"
+_MSET = np.frombuffer(b"$4\r\nMSET\r\n", np.uint8).copy()
+_KEY_START = np.frombuffer(ACCOUNT_KEY.removesuffix(b"%d"), np.uint8).copy()
 
 
 class AccountView(NamedTuple):
@@ -101,114 +109,161 @@ class ViewWriter:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._accounts = _words(state.accounts)
-        self._positions = _words(state.positions)
-        self._orders = _words(state.orders)
-        self._buffer = np.zeros(1 << 16, np.int64)
+        self._accounts = _as_words(state.accounts)
+        self._positions = _as_words(state.positions)
+        self._orders = _as_words(state.orders)
+        self._header = np.zeros(_HEADER_WORDS, np.int64)
+        self._buffer = np.zeros(1 << 19, np.uint8)
 
-    def views(
-        self, accounts: Integers, sequence: int, time_ns: int
-    ) -> list[tuple[bytes, memoryview]]:
-        """(key, view) of each account that exists. Valid until the next call."""
+    def command(self, accounts: Integers, sequence: int, time_ns: int) -> memoryview | None:
+        """The MSET of the views of each account that exists, None when none does.
+
+        Valid until the next call.
+        """
         accounts = accounts[accounts < self._state.counters[Counter.ACCOUNTS]]
-        ends = np.zeros(len(accounts), np.int64)
-        total = view_sizes(self._accounts, self._positions, accounts, ends)
-        if total > len(self._buffer):
-            self._buffer = np.zeros(2 * total, np.int64)
-        fill_views(
+        if not len(accounts):
+            return None
+        size = _views_size(self._accounts, self._positions, accounts)
+        if size > len(self._buffer):
+            self._buffer = np.zeros(2 * size, np.uint8)
+        self._header[2:4] = sequence, time_ns
+        used = _write_views(
             self._accounts,
-            self._state.balances,
             self._positions,
             self._orders,
+            _as_bytes(self._accounts),
+            _as_bytes(self._positions),
+            _as_bytes(self._orders),
+            _as_bytes(self._state.balances),
             accounts,
-            sequence,
-            time_ns,
+            self._header,
+            _MSET,
+            _KEY_START,
             self._buffer,
         )
-        raw = self._buffer.data.cast("B")
-        pairs: list[tuple[bytes, memoryview]] = []
-        start = 0
-        for account, end in zip(accounts.tolist(), ends.tolist(), strict=True):
-            pairs.append((ACCOUNT_KEY % account, raw[8 * start : 8 * end]))
-            start = end
-        return pairs
+        return self._buffer.data[:used]
 
 
 @kernel
-def view_sizes(
-    accounts: Integers, positions: Integers, wanted: Integers, ends: Integers
-) -> int:
-    """Where each view ends in the buffer, in words; returns the total.
-
-    accounts, positions : tables as words, (rows, words of a row)
-    wanted : (views,) account ids that exist; ends : (views,) filled
-    """
-    total = 0
+def _views_size(accounts: Integers, positions: Integers, wanted: Integers) -> int:
+    """An upper bound for the bytes of the command; tables as words, (rows, words of a row)."""
+    total = _FRAME_BYTES_MAX
     for i in range(wanted.shape[0]):
-        account = wanted[i]
-        held = 0
-        for slot in range(account, accounts[account, _SLOT_COUNT] * ACCOUNTS_MAX, ACCOUNTS_MAX):
-            if positions[slot, _CONTRACT] != 0:
-                held += 1
-        orders = accounts[account, _ORDER_COUNT]
-        total += _VIEW_WORDS + held * _POSITION_WORDS + orders * _ORDER_WORDS
-        ends[i] = total
+        held, orders = _counts(accounts, positions, wanted[i])
+        total += _FRAME_BYTES_MAX + _view_bytes(held, orders)
     return total
 
 
 @kernel
-def fill_views(
+def _write_views(
     accounts: Integers,
-    balances: Integers,
     positions: Integers,
     orders: Integers,
+    account_rows: Bytes,
+    position_rows: Bytes,
+    order_rows: Bytes,
+    balance_rows: Bytes,
     wanted: Integers,
-    sequence: int,
-    time_ns: int,
-    buffer: Integers,
-) -> None:
-    """Write the views of the wanted accounts one behind the other (VIEW-001).
+    header: Integers,
+    mset: Bytes,
+    key_start: Bytes,
+    buffer: Bytes,
+) -> int:
+    """Write the command (VIEW-003), each value as in VIEW-001; returns its length in bytes.
 
-    tables as words, (rows, words of a row); buffer : (at least view_sizes,) words
+    accounts, positions, orders : tables as words, (rows, words of a row); *_rows : the same
+    and the balances as bytes. wanted : (views,) account ids. header : the first six words of
+    an ACCOUNT_VIEW, sequence and time set. buffer : at least _views_size bytes
     """
-    at = 0
+    header_bytes = header.view(np.uint8)
+    at = _write_length(buffer, 0, _STAR, 1 + 2 * wanted.shape[0])
+    at = _write_bytes(buffer, at, mset)
     for i in range(wanted.shape[0]):
         account = wanted[i]
-        start = at
-        at = start + _HEADER_WORDS
-        at = _copy_row(accounts, account, buffer, at)
-        at = _copy_row(balances, account, buffer, at)
-        held = 0
+        held, count = _counts(accounts, positions, account)
+        at = _write_length(buffer, at, _DOLLAR, key_start.shape[0] + _digits(account))
+        at = _write_number(buffer, _write_bytes(buffer, at, key_start), account)
+        at = _end_line(buffer, at)
+        at = _write_length(buffer, at, _DOLLAR, _view_bytes(held, count))
+        header[0] = VIEW_VERSION
+        header[1] = account
+        header[4] = held
+        header[5] = count
+        at = _write_bytes(buffer, at, header_bytes)
+        at = _write_bytes(buffer, at, account_rows[account])
+        at = _write_bytes(buffer, at, balance_rows[account])
         for slot in range(account, accounts[account, _SLOT_COUNT] * ACCOUNTS_MAX, ACCOUNTS_MAX):
             if positions[slot, _CONTRACT] != 0:
-                held += 1
-                at = _copy_row(positions, slot, buffer, at)
-        count = 0
+                at = _write_bytes(buffer, at, position_rows[slot])
         link = accounts[account, _FIRST_ORDER]
         while link != 0:
-            count += 1
-            at = _copy_row(orders, link - 1, buffer, at)
+            at = _write_bytes(buffer, at, order_rows[link - 1])
             link = orders[link - 1, _NEXT_OF_ACCOUNT]
-        assert count == accounts[account, _ORDER_COUNT]
-        buffer[start] = VIEW_VERSION
-        buffer[start + 1] = account
-        buffer[start + 2] = sequence
-        buffer[start + 3] = time_ns
-        buffer[start + 4] = held
-        buffer[start + 5] = count
+        at = _end_line(buffer, at)
+    return at
 
 
 @inner_kernel
-def _copy_row(table: Integers, row: int, buffer: Integers, at: int) -> int:
-    for word in range(table.shape[1]):
-        buffer[at + word] = table[row, word]
-    return at + table.shape[1]
+def _counts(accounts: Integers, positions: Integers, account: int) -> tuple[int, int]:
+    """(positions held, open orders) of an account."""
+    held = 0
+    for slot in range(account, accounts[account, _SLOT_COUNT] * ACCOUNTS_MAX, ACCOUNTS_MAX):
+        if positions[slot, _CONTRACT] != 0:
+            held += 1
+    return held, accounts[account, _ORDER_COUNT]
+
+
+@inner_kernel
+def _view_bytes(held: int, orders: int) -> int:
+    return _ACCOUNT_BYTES + held * _POSITION_BYTES + orders * _ORDER_BYTES
+
+
+@inner_kernel
+def _write_bytes(buffer: Bytes, at: int, data: Bytes) -> int:
+    buffer[at : at + data.shape[0]] = data
+    return at + data.shape[0]
+
+
+@inner_kernel
+def _write_length(buffer: Bytes, at: int, mark: int, number: int) -> int:
+    """A line of the protocol: what comes, and how much of it."""
+    buffer[at] = mark
+    return _end_line(buffer, _write_number(buffer, at + 1, number))
+
+
+@inner_kernel
+def _write_number(buffer: Bytes, at: int, number: int) -> int:
+    end = at + _digits(number)
+    for place in range(end - 1, at - 1, -1):
+        buffer[place] = _ZERO + number % 10
+        number //= 10
+    return end
+
+
+@inner_kernel
+def _digits(number: int) -> int:
+    count = 1
+    while number >= 10:
+        number //= 10
+        count += 1
+    return count
+
+
+@inner_kernel
+def _end_line(buffer: Bytes, at: int) -> int:
+    buffer[at] = _RETURN
+    buffer[at + 1] = _NEWLINE
+    return at + 2
 
 
 def warm_up(state: State) -> None:
     """Compile or load the kernels of this module."""
-    ViewWriter(state).views(house_accounts(), 0, 0)
+    ViewWriter(state).command(house_accounts(), 0, 0)
 
 
-def _words(table: Records) -> Integers:
+def _as_words(table: Records) -> Integers:
     return table.view(np.int64).reshape(len(table), -1)
+
+
+def _as_bytes(words: Integers) -> Bytes:
+    return words.view(np.uint8)
