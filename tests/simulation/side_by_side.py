@@ -14,6 +14,7 @@ from exchange.engine.commands import HEADER
 from exchange.engine.snapshot import dump, load, state_hash
 from exchange.engine.state_machine import StateMachine
 from tests.simulation.auditor import audit
+from tests.simulation.history import History
 from tests.simulation.reading import tables_of
 from tests.simulation.reference.machine import Reference
 from tests.simulation.reference.state import Venue
@@ -56,6 +57,7 @@ class SideBySide:
     def __init__(self, whole_every: int = 1) -> None:
         self._start(StateMachine.create())
         self.reference = Reference()
+        self.history = History()
         self.whole_every = whole_every
         self.time_ns = START_NS
         self.journal: list[Row] = []
@@ -87,6 +89,7 @@ class SideBySide:
         if found != expected:
             raise AssertionError(_difference(stamped, found, expected))
         self._note(expected)
+        self.history.follow(stamped, found)
         self._compare_touched(stamped, expected)
         if len(self.journal) // self.whole_every > (first - 1) // self.whole_every:
             self.compare_all()
@@ -96,6 +99,7 @@ class SideBySide:
         """Compares every row of every table, and audits the engine."""
         assert_same_state(self.tables, self.venue)
         audit(self.tables)
+        self.history.assert_explains(self.tables)
 
     def restart(self) -> None:
         """Stops the engine and starts another from its snapshot."""
