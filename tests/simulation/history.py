@@ -113,6 +113,7 @@ class History:
     def _follow_one(self, command: Event, said: list[Event]) -> None:
         is_refused = bool(said) and said[0]["kind"] == EventKind.COMMAND_REJECTED
         self.prices.begin(command, said, is_refused=is_refused)
+        self.orders.asked_price = command.get("price_ticks", 0)
         for event in said:
             assert event["time_ns"] == self.time_ns, f"I-38 {event}"
             self.orders.follow(event)

@@ -30,6 +30,7 @@ class OrderHistory:
         self.trade = 0
         self.maker: Event | None = None
         self.entering: list[int] = []
+        self.asked_price = 0  # of the command: a post-only amendment may slide back to its own
         self.prices: dict[tuple[int, int], int] = {}
 
     def follow(self, event: Event) -> None:
@@ -74,7 +75,7 @@ class OrderHistory:
         is_waiting = event["flags"] & TYPES_WITH_TRIGGER and not event["flags"] & FLAG_TRIGGERED
         remaining = event["quantity_lots"] - order["filled"]
         is_amended = event["kind"] == EventKind.ORDER_AMENDED
-        is_same = event["price_ticks"] == order["price_ticks"]
+        is_same = self.asked_price == event["price_ticks"] == order["price_ticks"]
         keeps_place = is_amended and is_same and remaining <= order["remaining"]
         if not keeps_place:
             self._leave(order)

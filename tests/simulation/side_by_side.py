@@ -15,6 +15,7 @@ from exchange.engine.snapshot import dump, load, state_hash
 from exchange.engine.state_machine import StateMachine
 from tests.simulation.auditor import audit
 from tests.simulation.history import History
+from tests.simulation.margin_audit import ACCOUNT, assert_carried
 from tests.simulation.reading import tables_of
 from tests.simulation.reference.machine import Reference
 from tests.simulation.reference.state import Venue
@@ -89,6 +90,10 @@ class SideBySide:
         if found != expected:
             raise AssertionError(_difference(stamped, found, expected))
         self._note(expected)
+        if len(stamped) == 1 and found:
+            held = (stamped[0][ACCOUNT], found[0][4])
+            lots_before = self.history.orders.lots.get(held, 0)
+            assert_carried(self.tables, stamped[0], found, lots_before)
         self.history.follow(stamped, found)
         self._compare_touched(stamped, expected)
         if len(self.journal) // self.whole_every > (first - 1) // self.whole_every:
@@ -114,7 +119,7 @@ class SideBySide:
         return state_hash(self.machine.state).hex()
 
     def _compare_touched(self, commands: list[Row], produced: list[Row]) -> None:
-        accounts = {event[3] for event in produced} | {row[5] for row in commands}
+        accounts = {event[3] for event in produced} | {row[ACCOUNT] for row in commands}
         contracts = {event[4] for event in produced}
         for account in sorted(accounts):
             if 0 <= account < len(self.venue.accounts):

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from exchange.engine.commands import HEADER
+from exchange.engine.commands import HEADER, CommandKind, make
 from exchange.engine.events import CancelReason, EventKind
 from exchange.engine.snapshot import dump, load
 from exchange.engine.state import Counter, State
@@ -21,8 +21,10 @@ from exchange.engine.units import (
     HOLDS,
     TIF_IMMEDIATE_OR_CANCEL,
 )
+from tests.engine.venue import UNITS, make_venue
 from tests.simulation.auditor import audit
 from tests.simulation.history import History
+from tests.simulation.margin_audit import assert_carried
 from tests.simulation.reading import tables_of
 from tests.simulation.reference.wire import EVENT_COLUMNS, Row, read_event
 from tests.simulation.simulator.run import live
@@ -181,6 +183,25 @@ def test_history_sees_a_gap_and_a_clock_that_goes_back() -> None:
         History().follow([journal[0], journal[2]], produced)
     with pytest.raises(AssertionError, match=r"^I-38 time goes back"):
         History().follow([*journal[:5], late], produced)
+
+
+def test_margin_audit_sees_an_order_that_its_account_cannot_carry() -> None:
+    venue = make_venue()
+    alice = venue.open_funded(1_000 * UNITS)
+    order = {"account": alice, "side": 1, "price_ticks": 600_000, "quantity_lots": 100}
+    placed = make(CommandKind.PLACE_ORDER, alice, **order)
+    produced = venue.apply(placed)
+    command = tuple(placed.view(np.int64).tolist())
+    said = list(map(tuple, produced.view(np.int64).reshape(-1, 16).tolist()))
+    assert_carried(venue.state, command, said, 0)
+
+    # 100 lots are 6,000 USDC: 2 % of margin, 3 USDC of fees.
+    venue.state.balances[alice, 0] = 123 * UNITS
+    assert_carried(venue.state, command, said, 0)
+    venue.state.balances[alice, 0] -= 1
+
+    with pytest.raises(AssertionError, match=r"^I-19 "):
+        assert_carried(venue.state, command, said, 0)
 
 
 def test_history_explains_balances_and_sees_one_unit_more() -> None:
