@@ -25,6 +25,8 @@ __all__ = ["RECORD_BYTES"]
 Records = np.ndarray[tuple[int], np.dtype[np.void]]
 
 COMMAND_VERSION = 1
+# Rises with every change after which some command would give other events or another state.
+ENGINE_VERSION = 1
 
 _COMMON = ("sequence", "time_ns", "kind", "principal", "gateway_id", "gateway_sequence")
 

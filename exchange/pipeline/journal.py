@@ -23,13 +23,17 @@ import numpy as np
 import psycopg
 from django.db import connections
 
-from exchange.engine.commands import HEADER, QUARANTINE, RECORD_BYTES, CommandKind
+from exchange.engine.commands import (
+    ENGINE_VERSION,
+    HEADER,
+    QUARANTINE,
+    RECORD_BYTES,
+    CommandKind,
+)
 from exchange.pipeline.codec import Records
 from exchange.pipeline.crash import crash_point
 from exchange.pipeline.high_water import HighWaterFile, Mark
 
-# Rises with every change after which some command would give other events or another state.
-ENGINE_VERSION = 1
 HASH_BYTES = 32
 GENESIS_HASH = bytes(HASH_BYTES)
 LOCK_KEY = int.from_bytes(b"novate:e", "big")

@@ -16,13 +16,11 @@ from typing import Self
 from exchange.engine import snapshot
 from exchange.engine.admission import QUARANTINED_KIND
 from exchange.engine.state import Counter
-from exchange.engine.state_machine import ENGINE_VERSION, StateMachine
+from exchange.engine.state_machine import StateMachine
 from exchange.pipeline import journal, snapshots
 from exchange.pipeline.codec import Records
 from exchange.pipeline.journal import GENESIS, Connection, Head, Row
 from exchange.pipeline.servers import novate_home
-
-assert ENGINE_VERSION == journal.ENGINE_VERSION
 
 
 class PoisonCommand(Exception):

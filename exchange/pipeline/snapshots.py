@@ -17,14 +17,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from exchange.engine import snapshot
+from exchange.engine.commands import ENGINE_VERSION
 from exchange.engine.state import State
 from exchange.pipeline.crash import crash_point
-from exchange.pipeline.journal import (
-    ENGINE_VERSION,
-    Connection,
-    Head,
-    row_ending_at,
-)
+from exchange.pipeline.journal import Connection, Head, row_ending_at
 
 logger = logging.getLogger(__name__)
 
