@@ -118,6 +118,27 @@ class PricePath:
         logarithm += self._ripple(position_ns) - self._ripple(0)
         return max(1, round(spec.start_e8 * math.exp(logarithm)))
 
+    def minutes_before_start(self, count: int) -> Floats:
+        """The `count` minutes that lead up to position 0, without the ripple.
+
+        Returns
+        -------
+        (count, 4) float64, quote : open, high, low, close of each minute, oldest first
+        """
+        waypoints = self._spec.common_beta * self._minutes(-count, 0)
+        if self._spec.own_beta:
+            shift = self._spec.own_shift_minutes
+            own = self._minutes(shift - count, shift) - self._own_start
+            waypoints = waypoints + self._spec.own_beta * own
+        prices = self._spec.start_e8 / E8 * np.exp(waypoints)
+        return np.stack(
+            (prices[:, 0], prices.max(axis=1), prices.min(axis=1), prices[:, -1]), axis=1
+        )
+
+    def _minutes(self, first: int, end: int) -> Floats:
+        ring = np.arange(first, end) % len(self._recording.levels)
+        return self._recording.levels[ring][:, None] + self._recording.waypoints[ring]
+
     def _level(self, position_ns: int) -> float:
         minute, inside_ns = divmod(position_ns, MINUTE_NS)
         minute %= len(self._recording.levels)

@@ -77,6 +77,31 @@ def test_bitcoin_replays_the_recorded_returns(paths: dict[str, PricePath]) -> No
     assert np.abs(difference).max() < 600 * 5e-6 + RIPPLE
 
 
+def test_minutes_before_the_start_are_the_recorded_ones_and_lead_up_to_it(
+    paths: dict[str, PricePath],
+) -> None:
+    recorded = opens()[:START_MINUTE]
+
+    bars = paths["BTC"].minutes_before_start(START_MINUTE)
+
+    # 13,859 minutes at 4 millionths of removed drift a minute.
+    assert bars.shape == (13_859, 4)
+    assert bars[-1, 3] == pytest.approx(40_827.0)
+    assert bars[-600:, 0] == pytest.approx(recorded[-600:], rel=600 * 5e-6)
+    assert (bars[:, 1] >= bars[:, [0, 3]].max(axis=1)).all()
+    assert (bars[:, 2] <= bars[:, [0, 3]].min(axis=1)).all()
+
+
+@pytest.mark.parametrize(("name", "start"), [("ETH", 3_100.0), ("SOL", 137.0)])
+def test_minutes_before_the_start_join_each_other_and_the_start(
+    paths: dict[str, PricePath], name: str, start: float
+) -> None:
+    bars = paths[name].minutes_before_start(1_000)
+
+    assert bars[1:, 0] == pytest.approx(bars[:-1, 3])
+    assert bars[-1, 3] == pytest.approx(start)
+
+
 def test_path_ends_each_round_where_it_began(
     paths: dict[str, PricePath], recording: Recording
 ) -> None:
