@@ -4,10 +4,8 @@ SEL-001  lists are newest first; a page is asked for by the last id of the page 
          that rows which arrive meanwhile neither repeat nor disappear.
 SEL-002  candles and statistics are exact at the projections' head: what the candle task has
          not folded yet is read from the fills themselves, in the same statement.
-SEL-003  reading one's own writes: wait_for_projection before a history read (≤ 1 s).
 """
 
-import time
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -37,7 +35,6 @@ PAGE_MAX = 1_000
 MINUTE_NS = 60_000_000_000
 DAY_NS = 1_440 * MINUTE_NS
 SECOND_NS = 1_000_000_000
-POLL_SECONDS = 0.01
 
 Row = TypeVar("Row", bound=Model)
 
@@ -82,16 +79,6 @@ class DayStats:
 def projected_head() -> ProjectionHead:
     """The command that the tables stand at."""
     return ProjectionHead.objects.filter(pk=1).first() or ProjectionHead()
-
-
-def wait_for_projection(sequence: int, timeout: float = 1.0) -> bool:
-    """Waits until the tables hold a command; False if they did not in time. Blocks."""
-    deadline = time.monotonic() + timeout
-    while projected_head().sequence < sequence:
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(POLL_SECONDS)
-    return True
 
 
 # --- what is listed ---------------------------------------------------------------------------
@@ -286,6 +273,14 @@ FROM (SELECT *, 0 AS part FROM ({_STORED}) stored UNION ALL
       SELECT *, 1 AS part FROM ({_TAIL}) tail) parts
 GROUP BY {{group}} ORDER BY 1, 2
 """  # noqa: S608
+_RECORDED = """
+SELECT start_ns - start_ns %% %(width)s AS interval_ns,
+    (array_agg(open_ticks ORDER BY start_ns))[1], max(high_ticks), min(low_ticks),
+    (array_agg(close_ticks ORDER BY start_ns DESC))[1]
+FROM exchange_recordedminute
+WHERE contract_id = %(contract)s AND start_ns >= %(since)s AND start_ns < %(until)s
+GROUP BY 1 ORDER BY 1
+"""
 _CANDLES = _PARTS.format(start="parts.start_ns", group="contract_id, parts.start_ns")
 _DAY = _PARTS.format(start="min(parts.start_ns)", group="contract_id")
 
@@ -303,6 +298,27 @@ def candles(contract: int, minutes: int, since_ns: int, until_ns: int) -> list[C
     with connection.cursor() as cursor:
         cursor.execute(_CANDLES, values)
         return [CandleRow(*map(int, row[1:])) for row in cursor.fetchall()]
+
+
+def recorded_candles(
+    contract: int, minutes: int, since_ns: int, until_ns: int
+) -> list[CandleRow]:
+    """Candles of the recorded past that begin in [since, until), oldest first; no volume."""
+    width = minutes * MINUTE_NS
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RECORDED,
+            {
+                "contract": contract,
+                "width": width,
+                "since": -(-since_ns // width) * width,
+                "until": until_ns,
+            },
+        )
+        return [
+            CandleRow(start, opened, high, low, close, 0, 0, 0)
+            for start, opened, high, low, close in cursor.fetchall()
+        ]
 
 
 def day_stats(contract: int | None = None) -> dict[int, DayStats]:

@@ -1,12 +1,13 @@
 """Candles as they grow: the last interval of each chart that somebody follows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exchange.gateway import wire
 from exchange.gateway.channels import Channel
 from exchange.gateway.listings import Listing
 from exchange.gateway.wire import FillView, Json
+from exchange.selectors import CandleRow
 
 MINUTE_NS = 60_000_000_000
 
@@ -22,6 +23,7 @@ class Candle:
     close_ticks: int
     volume_lots: int = 0
     volume_price_lots: int = 0
+    is_recorded: bool = False  # a price from before the venue's first trade
 
     def add(self, price_ticks: int, lots: int) -> None:
         """One more trade."""
@@ -47,6 +49,22 @@ class Candle:
 def start_of(time_ns: int, minutes: int) -> int:
     """When the interval that holds this time began."""
     return time_ns - time_ns % (minutes * MINUTE_NS)
+
+
+def with_recorded_past(recorded: list[CandleRow], traded: list[CandleRow]) -> list[CandleRow]:
+    """Both, oldest first; the interval in which trading began is one candle of both."""
+    if not recorded or not traded:
+        return recorded or traded
+    first, past = traded[0], [row for row in recorded if row.start_ns < traded[0].start_ns]
+    if len(past) < len(recorded):
+        before = recorded[len(past)]
+        first = replace(
+            first,
+            open_ticks=before.open_ticks,
+            high_ticks=max(before.high_ticks, first.high_ticks),
+            low_ticks=min(before.low_ticks, first.low_ticks),
+        )
+    return [*past, first, *traded[1:]]
 
 
 class Candles:

@@ -4,7 +4,7 @@
 any of their rows can be thrown away and computed again (`manage.py replay --rebuild`), and only
 `exchange.pipeline.projections` writes them. `accounts.Membership` and `keys` are not projected:
 they say which person may act for which engine account. `sweeps` is what the Celery tasks found
-and how far they came.
+and how far they came. `recorded` is what a demonstration's charts show of the time before it.
 
 MODEL-001  money, prices, sizes and times are integers in the engine's units, never decimals.
 MODEL-002  projected tables carry no database foreign keys: a row may not wait for another's
@@ -24,6 +24,7 @@ from exchange.models.accounts import (
 from exchange.models.contracts import Contract, IndexHistory, MarkHistory, Parameter, Underlying
 from exchange.models.journal import JournalBatch
 from exchange.models.keys import ApiKey, OrderLabel
+from exchange.models.recorded import RecordedMinute
 from exchange.models.sweeps import Alarm, CandleHead, MarginSweep, ProjectionHead
 from exchange.models.trading import Candle, Fill, Liquidation, LiquidationStep, Order
 from exchange.models.vaults import BadDebt, InsurancePayment, Vault
@@ -51,6 +52,7 @@ __all__ = [
     "OrderLabel",
     "Parameter",
     "ProjectionHead",
+    "RecordedMinute",
     "Reporter",
     "Transfer",
     "Underlying",

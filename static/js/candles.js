@@ -13,8 +13,8 @@ export async function candlesBefore(name, resolution, end) {
     instrument_name: name, resolution,
     start_timestamp: end - HISTORY * minutesOf(resolution) * 60_000, end_timestamp: end,
   });
-  return answer.ticks.map((tick, at) => bar(tick, answer.open[at], answer.high[at], answer.low[at],
-    answer.close[at], answer.volume[at])).filter((row, at, rows) => at === 0 || row.time > rows[at - 1].time);
+  return answer.ticks.map((tick, at) => ({ ...bar(tick, answer.open[at], answer.high[at], answer.low[at],
+    answer.close[at], answer.volume[at]), customValues: { isRecorded: at < answer.recorded } })).filter((row, at, rows) => at === 0 || row.time > rows[at - 1].time);
 }
 
 export function watchCandles(name, resolution, listener) {

@@ -45,7 +45,7 @@ class ChartView {
   }
 
   replace(bars) {
-    this.candles.setData(bars);
+    this.candles.setData(bars.map((bar) => (bar.customValues.isRecorded ? this.#quiet(bar) : bar)));
     this.volume.setData(bars.map((bar) => this.#volumeOf(bar)));
   }
 
@@ -83,6 +83,12 @@ class ChartView {
 
   remove() {
     this.chart.remove();
+  }
+
+  // Recorded prices, before anything traded here: the same shape, paler.
+  #quiet(bar) {
+    const color = bar.close >= bar.open ? this.#shades.up : this.#shades.down;
+    return { ...bar, color, wickColor: color };
   }
 
   #volumeOf({ time, volume, open, close }) {

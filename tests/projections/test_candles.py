@@ -5,7 +5,7 @@ from django.db import connection
 
 from exchange import selectors
 from exchange.engine.units import BUY
-from exchange.models import Candle, CandleHead
+from exchange.models import Candle, CandleHead, RecordedMinute
 from exchange.pipeline.projections import Projector
 from exchange.selectors import CandleRow, DayStats
 from exchange.tasks.candles import RESOLUTIONS_MINUTES, roll_up
@@ -158,6 +158,29 @@ def test_chart_holds_the_candles_that_begin_inside_the_range() -> None:
     )
 
     assert [row.start_ns for row in inside] == [NOON_NS + 21 * MINUTE]
+
+
+def test_recorded_minutes_make_candles_without_volume() -> None:
+    for minute, (opened, high, low, close) in enumerate(
+        [(100, 104, 99, 101), (101, 103, 97, 98), (98, 99, 90, 95)]
+    ):
+        RecordedMinute.objects.create(
+            contract_id=BTC_PERPETUAL,
+            start_ns=NOON_NS + (3 + minute) * MINUTE,
+            open_ticks=opened,
+            high_ticks=high,
+            low_ticks=low,
+            close_ticks=close,
+        )
+
+    rows = selectors.recorded_candles(BTC_PERPETUAL, 5, NOON_NS, NOON_NS + 60 * MINUTE)
+
+    assert rows == [
+        CandleRow(NOON_NS, 100, 104, 97, 98, 0, 0, 0),
+        CandleRow(NOON_NS + 5 * MINUTE, 98, 99, 90, 95, 0, 0, 0),
+    ]
+    assert selectors.candles(BTC_PERPETUAL, 5, NOON_NS, NOON_NS + 60 * MINUTE) == []
+    assert selectors.day_stats() == {}
 
 
 def test_day_stats_cover_the_last_24_hours() -> None:

@@ -113,6 +113,8 @@ async def get_tradingview_chart_data(call: Call, params: Chart) -> Json:
             number(listing.notional_units(candle.volume_price_lots), wire.MONEY_PLACES)
             for candle in candles
         ],
+        # Ours: so many of the first candles are recorded prices from before the first trade.
+        "recorded": sum(candle.is_recorded for candle in candles),
     }
 
 

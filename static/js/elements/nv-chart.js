@@ -62,14 +62,14 @@ class Chart extends HTMLElement {
       this.#drawLines();
       this.#describe(bars.at(-1));
       text(note, bars.length ? "" : "No trades yet.");
+      this.querySelector(".recorded").hidden = !bars.some((bar) => bar.customValues.isRecorded);
     } catch {
       text(note, "Candles could not be read. They load again when the connection is back.");
     }
   };
 
   #update(bar) {
-    const newest = this.#view.newest();
-    if (!newest || bar.time >= newest.time) this.#view.update(bar);
+    if (bar.time >= (this.#view.newest()?.time ?? 0)) this.#view.update(bar);
     this.#describe(bar);
   }
 

@@ -30,7 +30,8 @@ class Spark extends HTMLElement {
   async #prices(resolution, span) {
     const end = Date.now();
     const question = { instrument_name: this.getAttribute("contract"), resolution, start_timestamp: end - span, end_timestamp: end };
-    return (await stream.call("public/get_tradingview_chart_data", question)).close.map(Number);
+    const { close, recorded } = await stream.call("public/get_tradingview_chart_data", question);
+    return close.slice(recorded).map(Number);
   }
 
   #draw(prices) {
