@@ -4,18 +4,20 @@ HISTORY-001  a caller's history holds everything that was acknowledged to them: 
              most PROJECTION_SECONDS, for the projector to reach their last command.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from exchange import selectors
 from exchange.engine import units
 from exchange.gateway import wire
-from exchange.gateway.candles import Candle
+from exchange.gateway.candles import Candle, with_recorded_past
 from exchange.gateway.channels import Channel
 from exchange.gateway.database import in_database
 from exchange.gateway.decoder import number
 from exchange.gateway.labels import Labels
 from exchange.gateway.listings import Listing, Listings
+from exchange.gateway.projected import Projected
 from exchange.gateway.wire import FillView, Json, OrderView, millis
 from exchange.models import Fill, LedgerEntry, Order, Transfer
 from exchange.models.accounts import LedgerKind, TransferState
@@ -68,9 +70,10 @@ class Window(NamedTuple):
 class History:
     """Reads of the projections, off the event loop."""
 
-    def __init__(self, listings: Listings, labels: Labels) -> None:
+    def __init__(self, listings: Listings, labels: Labels, projected: Projected) -> None:
         self._listings = listings
         self._labels = labels
+        self._projected = projected
 
     async def trades(self, listings: Sequence[Listing], window: Window) -> Json:
         """The public tape of some contracts."""
@@ -170,14 +173,18 @@ class History:
     ) -> list[Candle]:
         """The newest CANDLES_MAX intervals of the range, each with a candle, oldest first.
 
-        An interval without a trade repeats the close before it.
+        An interval without a trade repeats the close before it. What a demonstration's charts
+        show of the time before the first trade comes first, and says so; the interval in which
+        trading began holds both.
         """
         width = minutes * MINUTE_NS
-        until_ns = until_ms * NS
+        until_ns = min(until_ms * NS, time.time_ns())
         since_ns = max(since_ms * NS, until_ns - CANDLES_MAX * width)
-        rows = await in_database(selectors.candles, listing.id, minutes, since_ns, until_ns + 1)
+        asked = (listing.id, minutes, since_ns, until_ns + 1)
+        rows = await in_database(selectors.candles, *asked)
+        recorded = await in_database(selectors.recorded_candles, *asked)
         candles: list[Candle] = []
-        for row in rows:
+        for row in with_recorded_past(recorded, rows):
             while candles and candles[-1].start_ns + width < row.start_ns:
                 close = candles[-1].close_ticks
                 start = candles[-1].start_ns + width
@@ -191,6 +198,7 @@ class History:
                     row.close_ticks,
                     row.volume_lots,
                     row.volume_price_lots,
+                    is_recorded=row.trades == 0,
                 )
             )
         return candles
@@ -205,7 +213,7 @@ class History:
     async def reach(self, sequence: int) -> None:
         """Wait for the projections to hold a command (HISTORY-001)."""
         if sequence:
-            await in_database(selectors.wait_for_projection, sequence, PROJECTION_SECONDS)
+            await self._projected.reach(sequence, PROJECTION_SECONDS)
 
     async def _fills(
         self,

@@ -19,13 +19,14 @@ from exchange.gateway.database import as_bytes, in_database
 from exchange.gateway.feeds import Feeds
 from exchange.gateway.followers import Followers
 from exchange.gateway.listings import Listings
+from exchange.gateway.projected import Projected
 from exchange.gateway.sockets import (
     CLOSE_POLICY,
     CLOSE_RESTART,
     HEARTBEAT_SECONDS_MIN,
     Socket,
 )
-from exchange.pipeline.bus import MARKET_CHANNEL
+from exchange.pipeline.bus import MARKET_CHANNEL, PROJECTED_CHANNEL
 from exchange.pipeline.codec import Batch
 from exchange.pipeline.market_data import BOOK_KEY, MessageType, decode_market
 from exchange.pipeline.resp import CONNECTION_ERRORS, AsyncLink, Reply, ReplyError
@@ -52,6 +53,7 @@ class Hub:
         followers: Followers,
         keys: auth.Keys,
         names: labels.Labels,
+        projected: Projected,
     ) -> None:
         self.sockets: set[Socket] = set()
         self.feeds = feeds
@@ -66,6 +68,7 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
         self._on_message = {
             MARKET_CHANNEL: self._on_market,
+            PROJECTED_CHANNEL: projected.learn,
             revocation.CHANNEL.encode(): self._on_revoked,
             labels.CHANNEL.encode(): self._on_label,
         }

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import redis.asyncio
@@ -19,6 +19,7 @@ from exchange.gateway.hub import Hub
 from exchange.gateway.labels import Labels
 from exchange.gateway.limits import Limits
 from exchange.gateway.listings import Listings
+from exchange.gateway.projected import Projected
 from exchange.gateway.recent import RecentOrders
 from exchange.gateway.replays import Replays
 from exchange.gateway.statistics import Statistics
@@ -47,20 +48,35 @@ class Gateway:
     recent: RecentOrders
     is_testnet: bool
     tasks: list["asyncio.Task[None]"]
+    _ends: AsyncExitStack
 
     @classmethod
     async def start(cls, url: str) -> "Gateway":
-        """Connect and begin to listen. Raises a connection error when Valkey is not there."""
+        """Connect and begin to listen. Raises a connection error when Valkey is not there.
+
+        Whatever cuts it short, a cancellation too, ends what was begun.
+        """
+        async with AsyncExitStack() as begun:
+            gateway = await cls._begin(url, begun)
+            gateway._ends = begun.pop_all()
+        return gateway
+
+    @classmethod
+    async def _begin(cls, url: str, begun: AsyncExitStack) -> "Gateway":
         client = redis.asyncio.Redis.from_url(url, retry=Retry(NoBackoff(), 0), protocol=2)
+        begun.push_async_callback(client.aclose)
         listings, keys, labels = Listings(), Keys(), Labels(client)
         accounts, statistics = Accounts(client, listings), Statistics()
         feeds = Feeds(listings, statistics)
         followers = Followers(listings, labels, accounts)
-        hub = Hub(url, client, listings, feeds, followers, keys, labels)
+        projected = Projected()
+        hub = Hub(url, client, listings, feeds, followers, keys, labels, projected)
         replays = Replays(client)
         await replays.begin()
         bus = await AsyncBus.connect(url)
+        begun.push_async_callback(bus.close)
         bus.listeners.append(hub.on_batch)
+        begun.push_async_callback(hub.stop)
         await hub.start()
         gateway = cls(
             redis=client,
@@ -69,7 +85,7 @@ class Gateway:
             feeds=feeds,
             hub=hub,
             accounts=accounts,
-            history=History(listings, labels),
+            history=History(listings, labels, projected),
             keys=keys,
             limits=Limits(client),
             replays=replays,
@@ -78,7 +94,9 @@ class Gateway:
             recent=RecentOrders(),
             is_testnet=os.environ.get("NOVATE_TESTNET") == "1",
             tasks=[],
+            _ends=begun,
         )
+        begun.push_async_callback(gateway._stop_tasks)
         gateway.tasks = [
             asyncio.create_task(gateway._keep_replays(), name="replays"),
             asyncio.create_task(accounts.warm_up(), name="warm-up"),
@@ -88,12 +106,12 @@ class Gateway:
 
     async def stop(self) -> None:
         """Close every socket and every connection."""
+        await self._ends.aclose()
+
+    async def _stop_tasks(self) -> None:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-        await self.hub.stop()
-        await self.bus.close()
-        await self.redis.aclose()
 
     async def _keep_replays(self) -> None:
         while True:

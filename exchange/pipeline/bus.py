@@ -17,6 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Self
 
 import numpy as np
@@ -30,6 +31,7 @@ STREAM = b"novate:commands"
 EPOCH_KEY = b"novate:epoch"
 BATCH_CHANNEL = b"novate:batch"
 MARKET_CHANNEL = b"novate:market"
+PROJECTED_CHANNEL = b"novate:projected"
 
 TIMEOUT_SECONDS = 5.0
 SILENCE_SECONDS_MAX = 3.0  # the runner ticks each second, a standby takes over within three
@@ -124,7 +126,7 @@ class AsyncBus:
     async def connect(cls, url: str) -> Self:
         """Raises OSError or redis.ConnectionError when Valkey is not there."""
         bus = cls(url)
-        await bus._open()
+        await bus._open()  # Nothing is awaited after it: a cancellation leaves no link open.
         bus._keeper = asyncio.create_task(bus._keep_connected(), name="bus")
         return bus
 
@@ -258,10 +260,14 @@ class AsyncBus:
             subscribed.set()
             self._on_broadcast(reply)
 
-        reader = await AsyncLink.open(self._url, on_reply)
-        reader.send(("SUBSCRIBE", BATCH_CHANNEL))
-        writer = await AsyncLink.open(self._url, self._on_added)
-        await asyncio.wait_for(subscribed.wait(), TIMEOUT_SECONDS)
+        with ExitStack() as opened:
+            reader = await AsyncLink.open(self._url, on_reply)
+            opened.callback(reader.close)
+            reader.send(("SUBSCRIBE", BATCH_CHANNEL))
+            writer = await AsyncLink.open(self._url, self._on_added)
+            opened.callback(writer.close)
+            await asyncio.wait_for(subscribed.wait(), TIMEOUT_SECONDS)
+            opened.pop_all()
         self._sent.clear()
         self._reader, self._writer = reader, writer
 

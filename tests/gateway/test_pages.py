@@ -1,6 +1,7 @@
 """Pages without a browser: the policy they carry, and what they say while the venue is down."""
 
 import re
+from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -31,6 +32,15 @@ def patient_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "FIRST_PICTURE_SECONDS", 30.0)
 
 
+@pytest.mark.parametrize("key", ["\\000aaaaaaaaaaa", "../../etc", "A" * 32, "a" * 5_000])
+def test_session_cookie_that_we_cannot_have_given_is_nobodys(client: Client, key: str) -> None:
+    # Nothing is looked up for it: these tests may not touch the database.
+    response = client.get("/", headers={"cookie": f'sessionid="{key}"'})
+
+    assert response.status_code == 200
+    assert "Log in" in response.text
+
+
 def test_scripts_of_a_page_carry_the_nonce_of_its_policy(client: Client) -> None:
     response = client.get("/")
 
@@ -48,7 +58,12 @@ def test_nonce_differs_from_answer_to_answer(client: Client) -> None:
     assert len(policies) == 2
 
 
-def test_pages_open_while_the_venue_is_down(client: Client) -> None:
+def test_pages_open_while_the_venue_is_down(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody listens there, whatever tests before this one left in the venue's own Valkey.
+    monkeypatch.setenv("REDIS_URL", f"unix://{tmp_path / 'nobody.sock'}")
+
     markets, trade = client.get("/"), client.get("/trade/BTC_USDC-PERPETUAL")
 
     assert "The venue is starting" in markets.text

@@ -1,9 +1,6 @@
 """Reads: order, pages, and one query each."""
 
-import threading
-
 import pytest
-from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from exchange import selectors
@@ -137,30 +134,3 @@ def test_liquidations_of_an_account_and_of_the_venue() -> None:
     steps = selectors.liquidation_steps(contract=BTC_PERPETUAL, limit=1)
     assert [row.account for row in steps.rows] == [BOB]
     assert steps.before is not None
-
-
-def test_waiting_for_a_projection_that_is_there_returns_at_once() -> None:
-    Story().silence(5).write(Projector())
-
-    assert selectors.wait_for_projection(5, timeout=0)
-
-
-def test_waiting_for_a_projection_that_does_not_come_gives_up() -> None:
-    assert not selectors.wait_for_projection(1, timeout=0.03)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_waiting_for_a_projection_ends_when_it_arrives() -> None:
-    projector = Projector()
-    answers: list[bool] = []
-
-    def wait() -> None:
-        answers.append(selectors.wait_for_projection(5, timeout=10))
-        connection.close()
-
-    reader = threading.Thread(target=wait)
-    reader.start()
-    Story().silence(5).write(projector)
-    reader.join()
-
-    assert answers == [True]

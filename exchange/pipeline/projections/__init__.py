@@ -12,7 +12,6 @@ batch:
 """
 
 from exchange.pipeline.projections.follow import (
-    HEAD_KEY,
     follow,
     journal_head,
     project,
@@ -26,7 +25,6 @@ from exchange.pipeline.projections.projector import (
 )
 
 __all__ = [
-    "HEAD_KEY",
     "PROJECTED",
     "ProjectionGap",
     "Projector",

@@ -18,6 +18,7 @@ import redis
 from django.db import InterfaceError, OperationalError, connection
 
 from exchange.models import JournalBatch
+from exchange.pipeline.bus import PROJECTED_CHANNEL
 from exchange.pipeline.projections.batch import Events
 from exchange.pipeline.projections.projector import (
     ProjectionGap,
@@ -27,7 +28,6 @@ from exchange.pipeline.projections.projector import (
 )
 from exchange.pipeline.replica import Replica
 
-HEAD_KEY = "novate:projected"
 PAUSE_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 FOLD_EVENTS_MAX = 200_000
@@ -112,7 +112,7 @@ def _follow_once(valkey: "redis.Redis", is_stopping: Callable[[], bool]) -> None
 
 def _publish(valkey: "redis.Redis", sequence: int) -> None:
     try:
-        valkey.set(HEAD_KEY, sequence)
+        valkey.publish(PROJECTED_CHANNEL, sequence)
     except redis.RedisError as error:
-        # Readers fall back to ProjectionHead; the next head is told again.
+        # The engine ticks each second: the next head is told soon.
         logger.warning("Valkey did not take the projected head: %s", error)
