@@ -142,6 +142,7 @@ def test_procfile_lists_the_processes_of_up() -> None:
         processes.fast_lane("127.0.0.1", 8001),
         processes.worker(),
         processes.beat(),
+        processes.oracle(),
         *processes.demonstration("127.0.0.1", 8001),
     ]
 

@@ -1,8 +1,10 @@
 """Every process of a venue, in the order of their start. The Procfile lists the same ones."""
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from exchange.pipeline.servers import PROJECT
 
@@ -10,6 +12,8 @@ from exchange.pipeline.servers import PROJECT
 ENGINE, PROJECTOR, WEB, WORK = range(4)
 
 DAPHNE_LIMITS = ("--websocket-max-message-size", "32768", "--websocket_timeout", "-1")
+# Its access log would keep whole addresses: signatures and amounts of order entry by GET.
+DAPHNE_QUIET = ("--access-log", os.devnull, "--no-server-name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ def projector() -> Process:
 def web(host: str, port: int) -> Process:
     """Pages, API and streams."""
     arguments = ("-m", "daphne", "-b", host, "-p", str(port), *DAPHNE_LIMITS)
-    return Process("web", (*arguments, "--no-server-name", "exchange.asgi:application"), WEB)
+    return Process("web", (*arguments, *DAPHNE_QUIET, "exchange.asgi:application"), WEB)
 
 
 def fast_lane(host: str, port: int) -> Process:
@@ -54,18 +58,24 @@ def fast_lane(host: str, port: int) -> Process:
 
 def worker() -> Process:
     arguments = ("-m", "celery", "-A", "exchange", "worker", "--concurrency", "1")
-    return Process("worker", (*arguments, "--loglevel", "warning"), WORK)
+    return Process("worker", (*arguments, "--loglevel", "info"), WORK)
 
 
 def beat() -> Process:
-    return Process("beat", ("-m", "celery", "-A", "exchange", "beat", "--pidfile="), WORK)
+    arguments = ("-m", "celery", "-A", "exchange", "beat", "--pidfile=")
+    return Process("beat", (*arguments, "--loglevel", "info"), WORK)
+
+
+def oracle(config: Path | None = None) -> Process:
+    """The reporters of a file, else those of the demonstration."""
+    extra = ("--config", str(config)) if config else ()
+    return Process("oracle", manage("run_oracle", *extra), WORK)
 
 
 def demonstration(host: str, port: int) -> tuple[Process, ...]:
-    """Recorded prices, makers and takers: ordinary clients of the fast lane."""
+    """Makers and takers: ordinary clients of the fast lane."""
     url = f"ws://{host}:{port}/ws/api/v2"
     return (
-        Process("oracle", manage("run_oracle"), WORK),
         Process("makers", manage("run_makers", "--url", url), WORK),
         Process("takers", manage("run_takers", "--url", url), WORK),
     )

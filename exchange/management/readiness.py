@@ -1,5 +1,6 @@
 """How `up` knows that a part of the venue is ready: by asking it, never by waiting a while."""
 
+import errno
 import http.client
 import json
 import socket
@@ -70,12 +71,15 @@ def _result(host: str, port: int, question: str) -> Any:
         connection.close()
 
 
-def port_is_free(host: str, port: int) -> bool:
+def port_problem(host: str, port: int) -> int:
+    """Why the port cannot be listened on, as an errno; 0 when it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except socket.gaierror:
+            return errno.EADDRNOTAVAIL
+        except OSError as error:
+            return error.errno or errno.EADDRNOTAVAIL
+    return 0

@@ -22,6 +22,7 @@ from exchange.pipeline.servers import (
     database_settings,
     discard_servers,
     ensure_servers,
+    private_directory,
     private_secret,
     redis_url,
 )
@@ -224,6 +225,16 @@ def test_directory_open_to_others_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ServersUnavailable, match="to be private"), ensure_servers(home=home):
         pass
+
+
+def test_directory_that_others_may_only_read_is_closed(tmp_path: Path) -> None:
+    home = tmp_path / "seen"
+    home.mkdir()
+    home.chmod(0o755)
+
+    assert private_directory(home) == home
+
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
 def test_long_home_moves_its_sockets_to_a_short_directory(

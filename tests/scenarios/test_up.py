@@ -140,6 +140,31 @@ def test_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
     assert not (home / "servers.lease").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--port", "65535"), "Expected a port from 1 to 65534, was '65535'"),
+        (("--port", "0"), "Expected a port from 1 to 65534, was '0'"),
+        (("--host", "192.0.2.1"), "Port 8000 of 192.0.2.1: Cannot assign requested address"),
+        (("--oracle", "missing.json"), "No such file"),
+    ],
+)
+def test_argument_that_cannot_be_is_told_in_words(
+    tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "up", *arguments],
+        cwd=PROJECT,
+        env={**os.environ, "NOVATE_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode != 0
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def goes_on(venue: Venue, before: int) -> bool:
     """New commands are journaled, and answered: the makers' book changes."""
     book = "get_order_book?instrument_name=BTC_USDC-PERPETUAL"

@@ -35,10 +35,10 @@ PREMIUM_SECONDS = 90.0
 
 # Quick and thin to slow and thick; together they make the book.
 STYLES = (
-    Style(half_spread_bp=0.9, base_notional=4_000, inventory_limit=400_000, skew_bp=4.0),
-    Style(half_spread_bp=1.4, base_notional=8_000, inventory_limit=700_000, skew_bp=5.0),
-    Style(half_spread_bp=2.1, base_notional=15_000, inventory_limit=1_000_000, skew_bp=6.0),
-    Style(half_spread_bp=3.2, base_notional=30_000, inventory_limit=1_500_000, skew_bp=8.0),
+    Style(half_spread_bp=0.4, base_notional=4_000, inventory_limit=400_000, skew_bp=4.0),
+    Style(half_spread_bp=0.8, base_notional=8_000, inventory_limit=700_000, skew_bp=5.0),
+    Style(half_spread_bp=1.5, base_notional=15_000, inventory_limit=1_000_000, skew_bp=6.0),
+    Style(half_spread_bp=2.6, base_notional=30_000, inventory_limit=1_500_000, skew_bp=8.0),
 )
 # Lighter underlyings have thinner and wider books.
 SPREAD_OF = {"BTC": 1.0, "ETH": 1.3, "SOL": 2.0}

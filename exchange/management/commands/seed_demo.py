@@ -6,6 +6,7 @@ missing, so it may run at every start.
 
 import json
 import os
+import time
 from argparse import ArgumentParser
 from contextlib import closing
 from pathlib import Path
@@ -29,6 +30,7 @@ from exchange.management.launch import (
     TAKERS,
     missing_listings,
 )
+from exchange.management.recorded_past import lay_recorded_past
 from exchange.models import ApiKey, Membership
 from exchange.models.keys import create_key
 from exchange.pipeline.at_hand import engine_at_hand
@@ -36,7 +38,7 @@ from exchange.pipeline.bus import Backpressure, Bus, OutcomeUnknown
 from exchange.pipeline.provision import Refused, deposit, provision_account
 from exchange.pipeline.replica import Replica
 from exchange.pipeline.servers import redis_url
-from oracle.sources.registry import DEMO_REPORTERS
+from oracle.sources.registry import DEMO_REPORTERS, Config, load_reporters
 from oracle.sources.signing import load_or_create_key, public_key_words
 
 _LOCK = int.from_bytes(b"seeddemo", "big") >> 1
@@ -49,8 +51,15 @@ class Command(NovateCommand):
         parser.add_argument(
             "--listings-only", action="store_true", help="no reporters, funds and bots"
         )
+        parser.add_argument(
+            "--oracle", type=Path, metavar="FILE", help="register these reporters, no others"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        with_demo = not options["listings_only"]
+        reporters = DEMO_REPORTERS if with_demo else ()
+        if options["oracle"]:
+            reporters = load_reporters(options["oracle"])
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         try:
@@ -58,14 +67,14 @@ class Command(NovateCommand):
                 engine_at_hand(redis_url(), progress=self.progress),
                 closing(Bus.connect(redis_url())) as bus,
             ):
-                self._seed(bus, with_demo=not options["listings_only"])
+                self._seed(bus, reporters, with_demo=with_demo)
         except (Refused, Backpressure, OutcomeUnknown) as error:
             raise CommandError(f"The venue is not seeded: {error}") from error
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
-    def _seed(self, bus: Bus, *, with_demo: bool) -> None:
+    def _seed(self, bus: Bus, reporters: tuple[Config, ...], *, with_demo: bool) -> None:
         with closing(Replica.open()) as replica:
             replica.catch_up()
             state = replica.machine.state
@@ -74,12 +83,14 @@ class Command(NovateCommand):
             self.progress(
                 f"Listed: {len(listings)} commands." if listings else "Listed already."
             )
+            _register_reporters(bus, state, reporters, settings.NOVATE_HOME / "keys")
             if with_demo:
                 _fund_insurance(bus, state)
-                _register_reporters(bus, state, settings.NOVATE_HOME / "keys")
                 _make_bots(settings.NOVATE_HOME / "keys" / "bots.json")
+                replica.catch_up()
+                lay_recorded_past(state, time.time_ns())
                 self.progress(
-                    f"Demonstration: {len(DEMO_REPORTERS)} reporters, {len(MAKERS)} makers, "
+                    f"Demonstration: {len(reporters)} reporters, {len(MAKERS)} makers, "
                     f"{len(TAKERS)} takers."
                 )
 
@@ -98,9 +109,11 @@ def _fund_insurance(bus: Bus, state: State) -> None:
         deposit(bus, INSURANCE, INSURANCE_UNITS, 0)
 
 
-def _register_reporters(bus: Bus, state: State, folder: Path) -> None:
+def _register_reporters(
+    bus: Bus, state: State, reporters: tuple[Config, ...], folder: Path
+) -> None:
     commands = []
-    for source, config in enumerate(DEMO_REPORTERS):
+    for source, config in enumerate(reporters):
         words = public_key_words(load_or_create_key(folder, config.name))
         row = state.reporters[source]
         if row["registered"] and tuple(int(row[f"key_{i}"]) for i in range(4)) == words:
@@ -111,7 +124,7 @@ def _register_reporters(bus: Bus, state: State, folder: Path) -> None:
                 OPERATOR,
                 account=_account_of(f"reporter-{config.name}", 0, ROLE_REPORTER),
                 source=source,
-                weight_ppm=PPM // len(DEMO_REPORTERS),
+                weight_ppm=PPM // len(reporters),
                 **{f"key_{i}": word for i, word in enumerate(words)},
             )
         )

@@ -6,12 +6,13 @@ UP-003  whatever ends `up` ends every process it started; nothing is lost by tha
         journal is the truth, and the next `up` goes on from it.
 """
 
+import errno
 import fcntl
 import os
 import signal
 import sys
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -29,7 +30,7 @@ from exchange.management.readiness import (
     answers,
     engine_ear,
     is_quoted,
-    port_is_free,
+    port_problem,
     projector_has_caught_up,
 )
 from exchange.management.supervisor import Child, ChildFailed, Supervisor
@@ -41,15 +42,16 @@ from exchange.pipeline.servers import (
     novate_home,
     private_directory,
 )
+from oracle.sources.registry import load_reporters
 
 READY_SECONDS = 120.0
 QUOTES_SECONDS = 30.0
 POLL_SECONDS = 0.05
 WATCH_SECONDS = 0.25
 HEAL_SECONDS = 2.0
-WARMUP = ("-m", "exchange.engine.warmup")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FIRST_CONTRACT = "BTC_USDC-PERPETUAL"
+PORT_MAX = 65_535  # The fast lane takes the port after the pages'.
 LOCAL_HOSTS = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -59,11 +61,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--port", type=int, default=8000, help="the fast lane takes the next"
+            "--port", type=_port, default=8000, help="the fast lane takes the next"
         )
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument(
             "--no-demo", action="store_true", help="no replayed prices, makers and takers"
+        )
+        parser.add_argument(
+            "--oracle",
+            type=_reporters,
+            metavar="FILE",
+            help="your own reporters: see run_oracle",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -71,23 +79,24 @@ class Command(BaseCommand):
         with _only_one(novate_home(), f"http://{_shown(host)}:{port}/"):
             _require_ports(host, port)
             with _interruptible():
-                _run(host, port, with_demo=not options["no_demo"])
+                _run(host, port, options["oracle"], with_demo=not options["no_demo"])
 
 
 class _Venue:
     """The stages of a start, each with its progress line."""
 
-    def __init__(self, lease: ServerLease, host: str, port: int) -> None:
+    def __init__(self, lease: ServerLease, host: str, port: int, oracle: Path | None) -> None:
         self.supervisor = Supervisor(_say)
         self._lease = lease
         self._host = host
         self._port = port
+        self._oracle = oracle
         self._logs = private_directory(novate_home() / "log")
 
     def prepare(self) -> None:
         """Database and static files, while a child compiles the kernels."""
         marker = jit_cache_directory() / "warm"
-        compiler = None if marker.exists() else self._start_once("warmup", *WARMUP)
+        compiler = None if marker.exists() else self._start_once("warm_up", *manage("warm_up"))
         with _stage("database"):
             migrate_if_behind(_note)
         if static_files.are_stale():
@@ -109,7 +118,8 @@ class _Venue:
         with _stage("projector"):
             self._wait("projector", projector_has_caught_up)
         with _stage("contracts and demonstration accounts" if with_demo else "contracts"):
-            extra = () if with_demo else ("--listings-only",)
+            extra: tuple[str, ...] = () if with_demo else ("--listings-only",)
+            extra += ("--oracle", str(self._oracle)) if self._oracle else ()
             self.supervisor.finish(self._start_once("seed", *manage("seed_demo", *extra)))
         connection.close()
 
@@ -119,6 +129,8 @@ class _Venue:
             host = _shown(self._host)
             self._wait("web", lambda: answers(host, self._port))
             self._wait("fast-lane", lambda: answers(host, self._port + 1))
+        if with_demo or self._oracle:
+            self._start(processes.oracle(self._oracle))
         if with_demo:
             with _stage("demonstration market"):
                 for process in processes.demonstration(host, self._port + 1):
@@ -173,16 +185,18 @@ class _Venue:
         return True
 
 
-def _run(host: str, port: int, *, with_demo: bool) -> None:
+def _run(host: str, port: int, oracle: Path | None, *, with_demo: bool) -> None:
     began = time.monotonic()
     try:
         with _started_servers() as lease:
-            venue = _Venue(lease, host, port)
+            venue = _Venue(lease, host, port, oracle)
             try:
                 venue.prepare()
                 venue.start_core(with_demo=with_demo)
                 venue.start_edge(with_demo=with_demo)
                 _say(f"Novate is live at http://{_shown(host)}:{port}/ ({_since(began)}).")
+                if not with_demo and oracle is None:
+                    _say("It has no prices, so nothing trades: --oracle FILE starts reporters.")
                 if host not in LOCAL_HOSTS:
                     _say(
                         "Others reach it only by the names in NOVATE_HOSTS; put TLS before it."
@@ -224,13 +238,31 @@ def _only_one(home: Path, url: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _reporters(text: str) -> Path:
+    path = Path(text).absolute()
+    try:
+        load_reporters(path)
+    except (OSError, ValueError) as error:
+        raise ArgumentTypeError(str(error)) from error
+    return path
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < PORT_MAX:
+        raise ArgumentTypeError(f"Expected a port from 1 to {PORT_MAX - 1}, was {text!r}")
+    return int(text)
+
+
 def _require_ports(host: str, port: int) -> None:
     for wanted in (port, port + 1):
-        if not port_is_free(host, wanted):
+        problem = port_problem(host, wanted)
+        if problem == errno.EADDRINUSE:
             raise CommandError(
                 f"Port {wanted} of {host} is in use: pages take --port, the fast lane the next."
-                f" Try: manage.py up --port {port + 10}"
+                f" Try: manage.py up --port {(port + 10) % PORT_MAX}"
             )
+        if problem:
+            raise CommandError(f"Port {wanted} of {host}: {os.strerror(problem)}.")
 
 
 @contextmanager

@@ -112,7 +112,7 @@ def prepare(place: Place, report: Report) -> None:
 
 
 def private_directory(path: Path) -> Path:
-    """Creates `path` for this user alone, and refuses one that others may enter."""
+    """Creates or closes `path` for this user alone; refuses one that others may write to."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _require_directory(path, owner=os.geteuid(), mode=0o700)
     return path
@@ -172,7 +172,11 @@ def _require_directory(path: Path, *, owner: int, mode: int) -> None:
             f"Expected {path} to be a directory of user {owner}, it belongs to {status.st_uid}."
             " Remove it or set NOVATE_HOME to another directory."
         )
-    if stat.S_IMODE(status.st_mode) & ~mode:
+    too_open = stat.S_IMODE(status.st_mode) & ~mode
+    if too_open and not too_open & 0o022:
+        # Others could look in but plant nothing (Numba makes .novate by the umask): close it.
+        os.chmod(path, mode)
+    elif too_open:
         raise ServersUnavailable(
             f"Expected {path} to be private (mode {mode:04o}), it is"
             f" {stat.S_IMODE(status.st_mode):04o}. Run: chmod {mode:o} {path}"
