@@ -9,10 +9,10 @@ import argparse
 import os
 import platform
 
-from tests.benchmarks import durable, engine, rivals, startup, websocket
+from tests.benchmarks import durable, engine, projector, rivals, startup, websocket
 from tests.benchmarks.workload import generate
 
-GROUPS = ["engine", "tick", "startup", "durable", "websocket"]
+GROUPS = ["engine", "tick", "startup", "durable", "projector", "websocket"]
 
 
 def report(name: str, figures: str) -> None:
@@ -38,6 +38,9 @@ def main() -> None:
     if "startup" in groups:
         print("\nstart-up (bar: kernels within 60 s, next starts 10 s)")
         startup.run(report, cold=not options.quick)
+    if "projector" in groups:
+        print("\nprojector (bar: 25,000 orders/s)")
+        projector.run(report)
     if "websocket" in groups:
         print("\nwebsockets, engine and projector running")
         websocket.run(report, seconds=5 if options.quick else 20)

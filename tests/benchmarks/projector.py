@@ -1,4 +1,4 @@
-"""Orders projected a second: `python -m pytest tests/projections/bench_projector.py -s`.
+"""Orders projected a second: events of the engine → tables.
 
 A market of 55 % adds, 35 % cancels and 10 % takers is made by the engine first; what is timed
 is the fold and PostgreSQL alone, once with a transaction a thousand commands (keeping up) and
@@ -6,10 +6,11 @@ with many of them in one (catching up). Reading the journal and replaying it are
 """
 
 import random
-import time
+from collections.abc import Callable
+from time import perf_counter
 
 import numpy as np
-import pytest
+from django.core.management import call_command
 
 from exchange.engine import units
 from exchange.engine.commands import CommandKind, Records, make
@@ -17,15 +18,17 @@ from exchange.engine.events import ORDER_ACCEPTED, EventKind
 from exchange.models import Fill, Order
 from exchange.pipeline.projections import Projector, truncate
 from exchange.pipeline.projections.batch import Events
+from exchange.pipeline.servers import discard_servers, ensure_servers, novate_home
 from tests.engine.venue import BTC, UNITS, make_venue
 
-pytestmark = [pytest.mark.benchmark, pytest.mark.django_db(transaction=True)]
-
 BATCHES, COMMANDS = 60, 1_000
+Report = Callable[[str, str], None]
+FOLDS = (1, 5, 60)  # batches a transaction
 Batches = list[tuple[int, int, int, Events]]
 
 
 def make_batches() -> Batches:
+    """Events of 60 batches of commands, after those that open the accounts."""
     chance = random.Random(7)
     venue = make_venue()
     traders = [venue.open_funded(50_000_000 * UNITS) for _ in range(400)]
@@ -66,26 +69,33 @@ def _command(chance: random.Random, traders: list[int], live: list[tuple[int, in
     )
 
 
-@pytest.mark.parametrize("folded", [1, 5, 60])
-def test_orders_projected_a_second(folded: int, capsys: pytest.CaptureFixture[str]) -> None:
+def run(report: Report) -> None:
+    """The same events in small and in large transactions, into an empty database each time."""
     setup, *batches = make_batches()
+    with ensure_servers():
+        call_command("migrate", interactive=False, verbosity=0)
+        for folded in FOLDS:
+            _fold(setup, batches, folded, report)
+    discard_servers(novate_home())
+
+
+def _fold(
+    setup: tuple[int, int, int, Events], batches: Batches, folded: int, report: Report
+) -> None:
     truncate()
     projector = Projector()
     _write(projector, [setup])
-    started = time.perf_counter()
-
+    began = perf_counter()
     for start in range(0, len(batches), folded):
         _write(projector, batches[start : start + folded])
-
-    seconds = time.perf_counter() - started
-    orders, fills = Order.objects.count(), Fill.objects.count()
-    with capsys.disabled():
-        print(
-            f"\n{folded:3} x {COMMANDS} commands a transaction: {orders:,} orders, "
-            f"{fills:,} fills in {seconds:.2f} s: {orders / seconds:,.0f} orders/s, "
-            f"{BATCHES * COMMANDS / seconds:,.0f} commands/s"
-        )
+    seconds = perf_counter() - began
     assert projector.sequence == batches[-1][1]
+    orders, fills = Order.objects.count(), Fill.objects.count()
+    report(
+        f"{folded * COMMANDS:,} commands a transaction",
+        f"{orders / seconds:>12,.0f} orders/s   "
+        f"{BATCHES * COMMANDS / seconds:,.0f} commands/s, {fills:,} fills",
+    )
 
 
 def _write(projector: Projector, batches: Batches) -> None:
