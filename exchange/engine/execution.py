@@ -5,6 +5,7 @@ EXEC-001  a trade happens at the maker's price; both sides see the same price, l
 EXEC-002  before a maker is filled it is looked at again: an order of the taker's own owner, one
           that the mark has left outside the band, one with nothing left to reduce, one whose
           account can no longer carry it, is cancelled instead, with its reason.
+          What was foreseen of the book is then no longer so: the taker is looked at again too.
 EXEC-003  a command fills or passes over at most FILLS_MAX orders; then the remainder is
           cancelled.
 EXEC-004  fees are rounded up and charged to each side at the fill; a liquidated account pays no
@@ -45,17 +46,26 @@ _NOTHING_TO_REDUCE = int(CancelReason.REDUCE_ONLY)
 
 @inner_kernel
 def match(
-    s: State, e: EventBuffer, taker: int, limit_ticks: int, met: int, is_trusting: bool
+    s: State,
+    e: EventBuffer,
+    taker: int,
+    limit_ticks: int,
+    kept_lots: int,
+    met: int,
+    is_trusting: bool,
 ) -> tuple[int, bool]:
     """Trade an order that is in no book against the other side, up to its limit.
 
+    Ends early, after the first maker that is passed over: whoever foresaw these fills foresees
+    what is left anew (EXEC-002).
+    kept_lots: of its remainder, to be left unfilled.
     met: makers this command has met already; FILLS_MAX bounds the sum (EXEC-003).
     is_trusting: makers were already looked at in this command (fill-or-kill) and are not again.
     Returns the number of makers met so far and whether the order may go on: False when its own
     reduce-only clamp ended it.
     """
     order = s.orders[taker]
-    while order["remaining_lots"] > 0 and met < FILLS_MAX:
+    while order["remaining_lots"] > kept_lots and met < FILLS_MAX:
         level = best_level(s, order["contract"], -order["side"])
         if level == 0 or not crosses(
             order["side"], limit_ticks, s.levels[level - 1]["price_ticks"]
@@ -63,14 +73,14 @@ def match(
             break
         met += 1
         maker = s.levels[level - 1]["first"] - 1
-        lots = min(order["remaining_lots"], s.orders[maker]["remaining_lots"])
+        lots = min(order["remaining_lots"] - kept_lots, s.orders[maker]["remaining_lots"])
         lots = min(lots, reducible_lots(s, taker))
         if lots == 0:
             return met, False
         reason = objection(s, order["account"], maker, is_trusting)
         if reason != 0:
             cancel_resting(s, e, maker, reason)
-            continue
+            return met, True
         _trade(s, e, maker, taker, min(lots, reducible_lots(s, maker)))
     return met, True
 

@@ -9,7 +9,8 @@ LIQD-003  in the book stage no lot is closed worse than its zero price or than m
           the maintenance rate: a step never lowers equity / maintenance.
 LIQD-004  below 2/3 maintenance, or after three steps without a fill, the zero price no longer
           binds: the insurance fund pays, in the same command, what the book pays less than it,
-          within its balance and the contract's hourly cap. It never holds positions.
+          within its balance and the contract's hourly cap. It never holds positions. What it
+          can pay is measured on the book as it is: anew whenever a maker is passed over.
 LIQD-005  the fee to the insurance fund never exceeds the improvement over the zero price.
 LIQD-006  an account left without lots and below zero is made whole by insurance; what insurance
           cannot pay is a named bad debt.
@@ -23,6 +24,9 @@ from exchange.engine.health import equity_and_maintenance, lots_maintenance
 from exchange.engine.ledger import charge, transfer
 from exchange.engine.liquidation_legs import (
     available_insurance,
+    covered_lots,
+    has_reached_target,
+    is_far_below,
     limit_ticks,
     position_give_up,
     step_cost,
@@ -86,7 +90,7 @@ def review_account(s: State, e: EventBuffer, account: int) -> bool:
             _close_deficit(s, e, account, equity)
             _end(s, e, account, max(0, equity), 0, END_NOTHING_LEFT)
             break
-        if 10 * equity >= 11 * maintenance:
+        if has_reached_target(equity, maintenance):
             _end(s, e, account, equity, maintenance, END_TARGET_REACHED)
             break
         if e.cursor[emit.TIME_NS] < s.accounts[account]["liquidation_next_ns"]:
@@ -104,7 +108,7 @@ def _is_permitted(s: State, account: int, equity: int, maintenance: int) -> bool
             continue
         status = s.underlyings[s.contracts[row["contract"] - 1]["underlying"]]["status"]
         if status != ORACLE_VALID and not (
-            status == ORACLE_WIDE and 3 * equity < 2 * maintenance
+            status == ORACLE_WIDE and is_far_below(equity, maintenance)
         ):
             return False
     return True
@@ -140,7 +144,7 @@ def _step(s: State, e: EventBuffer, account: int, equity: int, maintenance: int)
     """One step; False when nothing could be closed and the account waits."""
     row = s.accounts[account]
     is_insured = (
-        3 * equity < 2 * maintenance or row["liquidation_misses"] >= LIQUIDATION_MISSES_MAX
+        is_far_below(equity, maintenance) or row["liquidation_misses"] >= LIQUIDATION_MISSES_MAX
     )
     row["liquidation_stage"] = _INSURED if is_insured else _BOOK
     slot, lots = _best_leg(s, e, account, equity, maintenance, is_insured)
@@ -161,8 +165,7 @@ def _best_leg(
 ) -> tuple[int, int]:
     """(position slot, lots) of the step that frees the most maintenance per cost (LIQD-002).
 
-    Ties go to the lowest contract. With nothing to close anywhere: the largest position, 0
-    lots.
+    Ties go to the lowest contract: that one, with 0 lots, when nothing can be closed anywhere.
     """
     best = _NO_SLOT
     best_lots = 0
@@ -210,13 +213,12 @@ def _close(
     limit = limit_ticks(s, slot, equity, maintenance, is_insured)
     zero = zero_price(s, slot, equity, maintenance)
     order = new_order(s, e, account_of(slot), number, -side, _FLAGS, limit, lots, 0, 0, 0, 0)
-    match(s, e, order, limit, 0, False)
+    proceeds = _fill_step(s, e, order, held, give, limit, equity, is_insured)
     filled = lots - s.orders[order]["remaining_lots"]
-    equity_after, _ = equity_and_maintenance(s, account_of(slot))
     fee = 0
     paid = 0
     if filled > 0:
-        proceeds = side * filled * lot_units + equity_after - equity
+        equity_after = equity + proceeds - side * filled * lot_units
         improvement = proceeds - zero_value(side, filled, held, lot_units, give)
         fee = liquidation_fee(
             abs(proceeds), contract["liquidation_fee_ppm"], improvement, equity_after
@@ -250,6 +252,46 @@ def _close(
     )
     cancel_remainder(s, e, order, _IOC)
     return filled > 0
+
+
+@inner_kernel
+def _fill_step(
+    s: State,
+    e: EventBuffer,
+    order: int,
+    held: int,
+    give: int,
+    limit: int,
+    equity: int,
+    is_insured: bool,
+) -> int:
+    """Match the order of a step; returns the signed money that its fills brought (LIQD-004).
+
+    Whenever a maker is passed over the next may be dearer than was foreseen: in the insured
+    stage as many lots are then given up as insurance could no longer pay for.
+    """
+    row = s.orders[order]
+    side = -row["side"]
+    contract = s.contracts[row["contract"]]
+    lot_units = contract["mark_ticks"] * contract["tick_value_units"]
+    kept = 0
+    met = 0
+    proceeds = 0
+    while row["remaining_lots"] > kept:
+        met_before = met
+        met, _ = match(s, e, order, limit, kept, met, False)
+        if met == met_before:
+            break
+        filled = row["quantity_lots"] - row["remaining_lots"]
+        equity_after, _ = equity_and_maintenance(s, row["account"])
+        proceeds = side * filled * lot_units + equity_after - equity
+        if is_insured:
+            cover = available_insurance(s, row["contract"], e.cursor[emit.TIME_NS])
+            left = row["remaining_lots"]
+            kept = left - covered_lots(
+                s, row["contract"], side, held, give, limit, filled, proceeds, left, cover
+            )
+    return proceeds
 
 
 @inner_kernel

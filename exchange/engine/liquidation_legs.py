@@ -15,6 +15,7 @@ from exchange.engine.units import (
     LIQUIDATION_LARGE_UNITS,
     LIQUIDATION_STEP_PERCENT,
     USDC,
+    compare_products,
     mul_div_ceil,
     mul_div_floor,
 )
@@ -35,12 +36,12 @@ def step_lots(
     most = held
     if held * contract["mark_ticks"] * contract["tick_value_units"] > LIQUIDATION_LARGE_UNITS:
         most = mul_div_ceil(held, LIQUIDATION_STEP_PERCENT, 100)
-    depth, _, _ = walk_book(s, number, closing, limit, most)
     if is_insured:
+        give = position_give_up(s, slot, equity, maintenance)
         cover = available_insurance(s, number, e.cursor[emit.TIME_NS])
-        return _covered_lots(s, slot, depth, limit, equity, maintenance, cover)
+        return covered_lots(s, number, -closing, held, give, limit, 0, 0, most, cover)
     low = 1
-    high = depth
+    high, _, _ = walk_book(s, number, closing, limit, most)
     while low < high:
         middle = (low + high) // 2
         if _reaches_target(s, slot, middle, limit, equity, maintenance):
@@ -69,36 +70,52 @@ def _reaches_target(
     )
     after = maintenance - lots_maintenance(s, number, held)
     after += lots_maintenance(s, number, held - lots)
-    return 10 * (equity - loss - fee) >= 11 * after
+    return has_reached_target(equity - loss - fee, after)
 
 
 @inner_kernel
-def _covered_lots(
-    s: State, slot: int, depth: int, limit: int, equity: int, maintenance: int, cover: int
+def has_reached_target(equity: int, maintenance: int) -> bool:
+    """Whether equity is back at 1.1 x maintenance (LIQD-002)."""
+    return compare_products(10, equity, 11, maintenance) >= 0
+
+
+@inner_kernel
+def is_far_below(equity: int, maintenance: int) -> bool:
+    """Whether equity is below 2/3 maintenance (LIQD-004)."""
+    return compare_products(3, equity, 2, maintenance) < 0
+
+
+@inner_kernel
+def covered_lots(
+    s: State,
+    contract: int,
+    side: int,
+    held: int,
+    give: int,
+    limit: int,
+    filled: int,
+    proceeds: int,
+    most: int,
+    cover: int,
 ) -> int:
-    """The most lots whose shortfall against the zero price insurance can pay."""
+    """The most lots in the book whose shortfall against the zero price insurance can pay.
+
+    side, held, give: of the position when the step began; filled, proceeds: of the step so far.
+    """
+    row = s.contracts[contract]
+    unit = row["tick_value_units"]
+    lot_units = row["mark_ticks"] * unit
     low = 0
-    high = depth
+    high, _, _ = walk_book(s, contract, -side, limit, most)
     while low < high:
         middle = (low + high + 1) // 2
-        if _step_shortfall(s, slot, middle, limit, equity, maintenance) <= cover:
+        _, price_lots, _ = walk_book(s, contract, -side, limit, middle)
+        brought = proceeds + side * price_lots * unit
+        if zero_value(side, filled + middle, held, lot_units, give) - brought <= cover:
             low = middle
         else:
             high = middle - 1
     return low
-
-
-@inner_kernel
-def _step_shortfall(
-    s: State, slot: int, lots: int, limit: int, equity: int, maintenance: int
-) -> int:
-    """What the book pays less than the zero value for these lots, units, any sign."""
-    position = s.positions[slot]
-    number = position["contract"] - 1
-    side = 1 if position["lots"] > 0 else -1
-    _, price_lots, _ = walk_book(s, number, -side, limit, lots)
-    proceeds = side * price_lots * s.contracts[number]["tick_value_units"]
-    return _zero_value(s, slot, lots, equity, maintenance) - proceeds
 
 
 @inner_kernel

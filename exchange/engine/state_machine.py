@@ -252,25 +252,31 @@ class StateMachine:
             clearing.accept_observation(
                 self.state, self._buffer, source, underlying, price, confidence, published
             )
-            self._refresh(underlying)
+            self._refresh(range(underlying, underlying + 1))
         return reason, 0
 
     def _tick(self, _command: Record) -> tuple[RejectReason, int]:
-        for underlying in range(int(self.state.counters[Counter.UNDERLYINGS])):
-            self._refresh(underlying)
+        self._refresh(range(int(self.state.counters[Counter.UNDERLYINGS])))
         trailing = int(count_trailing(self.state))
         if trailing:
             self._make_room(trailing)
             tell_trailing(self.state, self._buffer)
         return _OK, 0
 
-    def _refresh(self, underlying: int) -> None:
-        """Index, then marks, then everyone whom the new marks put under water."""
-        if not clearing.refresh_index(self.state, self._buffer, underlying):
+    def _refresh(self, underlyings: range) -> None:
+        """All indices, then marks, then everyone whom the new marks put under water.
+
+        In this order, so that nobody is judged by a price or a status of the tick before.
+        """
+        self._make_room(len(underlyings) + int(self.state.counters[Counter.CONTRACTS]))
+        due = [u for u in underlyings if clearing.refresh_index(self.state, self._buffer, u)]
+        for underlying in due:
+            clearing.mark_contracts(self.state, self._buffer, underlying)
+        found = [clearing.accounts_under_water(self.state, underlying) for underlying in due]
+        if not found:
             return
-        clearing.mark_contracts(self.state, self._buffer, underlying)
         # Ascending: who is reviewed first does not depend on the order of the holder lists.
-        for account in np.sort(clearing.accounts_under_water(self.state, underlying)):
+        for account in np.unique(np.concatenate(found)):
             self._make_room(_EVENTS_PER_REVIEW_MAX)
             review_account(self.state, self._buffer, int(account))
 

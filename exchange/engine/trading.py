@@ -3,8 +3,8 @@
 TRADE-001  a command is refused before it changes anything; the reasons are checked in the order
            of rejects.py.
 TRADE-002  an order is admitted on what it would do now: the fills it meets in the book and the
-           remainder that would rest. If makers turn out to be gone (self-trade, band, margin),
-           what is left is looked at again before it goes deeper or rests.
+           remainder that would rest. As soon as a maker is passed over (self-trade, band,
+           margin), what is left is looked at again before it fills, goes deeper or rests.
 TRADE-003  a market order is a limit at the edge of the order band that never rests.
 TRADE-004  post-only slides to one tick inside the opposite best, or is refused if it asked so.
 TRADE-005  amending down at the same price keeps the place in the queue; anything else queues
@@ -218,7 +218,7 @@ def execute(s: State, e: EventBuffer, slot: int, foreseen_ticks: int) -> int:
     met = 0
     reason = _OK
     while foreseen_ticks != 0 and row["remaining_lots"] > 0 and reason == _OK:
-        met, may_go_on = match(s, e, slot, foreseen_ticks, met, is_trusting)
+        met, may_go_on = match(s, e, slot, foreseen_ticks, 0, met, is_trusting)
         if not may_go_on:
             reason = _REDUCE_ONLY
         elif met >= FILLS_MAX:

@@ -35,18 +35,11 @@ from tests.simulation.reference.wire import (
     CancelReason,
     CommandKind,
     EventKind,
-    LiquidationStage,
     Row,
     read_command,
     read_event,
 )
 
-PASSED_OVER = (
-    CancelReason.SELF_TRADE,
-    CancelReason.MARGIN,
-    CancelReason.PRICE_BAND,
-    CancelReason.REDUCE_ONLY,
-)
 Event = dict[str, int]
 
 
@@ -61,8 +54,6 @@ class History:
         self.withdrawals: dict[int, int] = {}
         # (equity, maintenance) of an account at its last step in this command.
         self.steps: dict[int, tuple[int, int]] = {}
-        self.passed_over = False  # a maker was cancelled at the fill since the last step
-        self.exempt: set[int] = set()
         self.orders = OrderHistory(self.owners)
         self.prices = PriceHistory()
         self.posted = 0
@@ -107,8 +98,6 @@ class History:
         assert row[1] >= self.time_ns, f"I-38 time goes back to {row[1]}"
         self.sequence, self.time_ns = row[0], row[1]
         self.steps.clear()
-        self.exempt.clear()
-        self.passed_over = False
 
     def _follow_one(self, command: Event, said: list[Event]) -> None:
         is_refused = bool(said) and said[0]["kind"] == EventKind.COMMAND_REJECTED
@@ -191,8 +180,6 @@ class History:
     # --- who and why ------------------------------------------------------------------------
 
     def _cancelled(self, command: Event, event: Event) -> None:
-        if event["reason"] in PASSED_OVER and event["resting"]:
-            self.passed_over = True
         if event["reason"] != CancelReason.BY_OWNER:
             return
         owner = self.owners[event["account"]]
@@ -217,14 +204,6 @@ class History:
         most = -(-notional * unit * self.prices.liquidation_fee_ppm(event["contract"]) // 10**6)
         assert event["fee_units"] <= most, f"I-22 fee above {most}: {event}"
         self._step(event)
-        if self._is_exempt(event):
-            self.exempt.add(event["account"])
-        self.passed_over = False
-
-    def _is_exempt(self, event: Event) -> bool:
-        """Known: an insured step that passes over a maker may end beyond what was covered."""
-        is_insured = event["stage"] == LiquidationStage.INSURED
-        return is_insured and self.passed_over and event["filled_lots"] > 0
 
     def _liquidation_ended(self, command: Event, event: Event) -> None:
         self._step(event)
@@ -234,7 +213,7 @@ class History:
         """What a step tells is from before it: it shows what the last one came to."""
         account = event["account"]
         equity, maintenance = event["equity_units"], event["maintenance_units"]
-        if account in self.steps and account not in self.exempt:
+        if account in self.steps:
             before, maintenance_before = self.steps[account]
             if before < 0:
                 assert equity >= before, f"I-22 equity fell from {before}: {event}"
@@ -242,4 +221,3 @@ class History:
                 ratios = equity * maintenance_before, before * maintenance
                 assert ratios[0] >= ratios[1], f"I-22 equity / maintenance fell: {event}"
         self.steps[account] = equity, maintenance
-        self.exempt.discard(account)

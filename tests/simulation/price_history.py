@@ -25,7 +25,6 @@ class PriceHistory:
         self.observed: dict[tuple[int, int], tuple[int, int]] = {}  # price, publish time
         self.indices: list[Index] = []
         self.refreshed_ns: list[int] = []
-        self.told_status: list[int] = []
         self.contracts: dict[int, Event] = {}
         self.tick_values: dict[int, int] = {}
         self.parameters: dict[tuple[int, int], int] = {}
@@ -48,7 +47,6 @@ class PriceHistory:
             case EventKind.UNDERLYING_LISTED:
                 self.indices.append(Index(0, 0))
                 self.refreshed_ns.append(0)
-                self.told_status.append(0)
             case EventKind.CONTRACT_LISTED:
                 self.contracts[event["contract"]] = event
                 self.tick_values[event["contract"]] = event["tick_value_units"]
@@ -66,10 +64,10 @@ class PriceHistory:
         assert not self.untold, f"I-36 the index moved untold: {self.untold}"
 
     def permit_liquidation(self, contracts: list[int], *, is_deep: bool) -> bool:
-        """Whether the status told so far of each underlying permits a liquidation to start."""
+        """Whether the status of each underlying now permits a liquidation to start."""
         allowed = (ORACLE_VALID, ORACLE_WIDE) if is_deep else (ORACLE_VALID,)
         held = (self.contracts[contract]["underlying"] for contract in contracts)
-        return all(self.told_status[underlying] in allowed for underlying in held)
+        return all(self.indices[underlying].status in allowed for underlying in held)
 
     def liquidation_fee_ppm(self, contract: int) -> int:
         return self._parameter(contract, ContractParameter.LIQUIDATION_FEE_PPM)
@@ -113,7 +111,6 @@ class PriceHistory:
         found = event["index_e8"], event["status"], event["raw_e8"]
         expected = index.price_e8, index.status, index.raw_e8
         assert found == expected, f"I-36 the sources say {expected}: {event}"
-        self.told_status[event["underlying"]] = event["status"]
 
     def _mark_updated(self, event: Event) -> None:
         listed = self.contracts[event["contract"]]

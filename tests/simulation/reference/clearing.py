@@ -43,7 +43,7 @@ def submit_observation(venue: Venue, command: Command) -> Answer:
     fields = {name: command[name] for name in names}
     reporter = venue.reporters[source].account
     venue.say(EventKind.OBSERVATION_ACCEPTED, reporter, **fields)
-    refresh(venue, underlying)
+    refresh(venue, [underlying])
     return ACCEPTED
 
 
@@ -72,23 +72,26 @@ def _observation_objection(venue: Venue, command: Command) -> RejectReason:
 
 def tick(venue: Venue, _command: Command) -> Answer:
     """Tick."""
-    for underlying in range(len(venue.underlyings)):
-        refresh(venue, underlying)
+    refresh(venue, list(range(len(venue.underlyings))))
     tell_trailing(venue)
     return ACCEPTED
 
 
-def refresh(venue: Venue, number: int) -> None:
-    """Index, then marks at most four times a second, then all whom they put under water."""
-    underlying = venue.underlyings[number]
-    _refresh_index(venue, number)
-    is_due = venue.time_ns - underlying.marked_ns >= MARK_INTERVAL_NS
-    if not underlying.index_e8 or underlying.status == ORACLE_INVALID or not is_due:
-        return
-    underlying.marked_ns = venue.time_ns
-    marked = [c for c, row in enumerate(venue.contracts) if row.underlying == number]
-    for contract in marked:
-        mark_contract(venue, contract)
+def refresh(venue: Venue, numbers: list[int]) -> None:
+    """All indices, marks at most four times a second, then all whom they put under water."""
+    for number in numbers:
+        _refresh_index(venue, number)
+    marked: list[int] = []
+    for number in numbers:
+        underlying = venue.underlyings[number]
+        is_due = venue.time_ns - underlying.marked_ns >= MARK_INTERVAL_NS
+        if not underlying.index_e8 or underlying.status == ORACLE_INVALID or not is_due:
+            continue
+        underlying.marked_ns = venue.time_ns
+        due = [c for c, row in enumerate(venue.contracts) if row.underlying == number]
+        for contract in due:
+            mark_contract(venue, contract)
+        marked += due
     for account in [a for a in range(len(venue.accounts)) if _is_due(venue, a, marked)]:
         review(venue, account)
 

@@ -49,24 +49,29 @@ def accept(
     return order
 
 
-def match(venue: Venue, taker: Order, limit: int, met: int = 0) -> tuple[int, bool]:
-    """Trades up to a limit: (makers met by this command so far, may the order go on)."""
+def match(
+    venue: Venue, taker: Order, limit: int, met: int = 0, kept: int = 0
+) -> tuple[int, bool]:
+    """Trades up to a limit, or until a maker is passed over, all but the lots that are kept.
+
+    Returns (makers met by this command so far, may the order go on).
+    """
     book = venue.books[taker.contract]
     # A fill-or-kill was looked at maker by maker before it was accepted.
     is_trusting = taker.flags & TIF_MASK == TIF_FILL_OR_KILL
-    while taker.remaining_lots and met < health.FILLS_MAX:
+    while taker.remaining_lots > kept and met < health.FILLS_MAX:
         maker = book.head(-taker.side)
         if maker is None or taker.side * (limit - maker.price_ticks) < 0:
             break
         met += 1
-        lots = min(fillable(venue, taker), maker.remaining_lots)
+        lots = min(fillable(venue, taker), taker.remaining_lots - kept, maker.remaining_lots)
         if lots == 0:
             return met, False
         reason = maker_objection(venue, taker.account, maker, is_trusting=is_trusting)
         if reason:
             cancel_open(venue, maker, reason)
-        else:
-            _trade(venue, maker, taker, min(lots, fillable(venue, maker)))
+            return met, True
+        _trade(venue, maker, taker, min(lots, fillable(venue, maker)))
     return met, True
 
 

@@ -16,7 +16,7 @@ from tests.simulation.reference.execution import (
 )
 from tests.simulation.reference.rounding import ceil_div, ceil_ppm
 from tests.simulation.reference.state import ACCEPTED, Answer, Venue
-from tests.simulation.reference.tables import Account, Contract
+from tests.simulation.reference.tables import Account, Contract, Order
 from tests.simulation.reference.wire import (
     BAD_DEBT,
     FLAG_LIQUIDATION,
@@ -157,6 +157,19 @@ class Leg:
                 money = self.side * price_lots * self.contract.tick_value_units
                 yield lots, money, self.fee(lots, money)
 
+    def covered(self, order: Order, money: int) -> int:
+        """The most lots that an order may fill still, which has brought so much so far."""
+        most = lots = 0
+        cover = available_insurance(self.venue, self.number)
+        book = self.venue.books[self.number]
+        for price, there in book.walk(-self.side, self.limit, order.remaining_lots):
+            for _ in range(there):
+                lots += 1
+                money += self.side * price * self.contract.tick_value_units
+                if self.zero_value(order.filled_lots + lots) - money <= cover:
+                    most = lots
+        return most
+
     def fee(self, lots: int, money: int) -> int:
         """At most a rate of the notional, the improvement, the equity that is left."""
         full = ceil_ppm(abs(money), self.contract.liquidation_fee_ppm)
@@ -239,13 +252,20 @@ def _close(venue: Venue, leg: Leg, lots: int) -> bool:
     """Sends one step to the book, settles its fee or its insurance."""
     account, contract = venue.accounts[leg.account], leg.contract
     order = accept(venue, Ask(leg.account, leg.number, -leg.side, FLAGS, leg.limit, lots))
-    match(venue, order, leg.limit)
+    met, kept, money = 0, 0, 0
+    while order.remaining_lots > kept:
+        met_before = met
+        met, _ = match(venue, order, leg.limit, met, kept)
+        if met == met_before:
+            break
+        # What the fills really brought, whoever was met.
+        after = health.equity(venue, leg.account)
+        money = leg.mark_value(order.filled_lots) + after - leg.equity
+        if leg.is_insured:
+            kept = order.remaining_lots - leg.covered(order, money)
     filled = order.filled_lots
     fee = paid = 0
     if filled:
-        # What the fills really brought, whoever was met.
-        after = health.equity(venue, leg.account)
-        money = leg.mark_value(filled) + after - leg.equity
         fee = leg.fee(filled, money)
         owed = venue.charge(leg.account, leg.number, INSURANCE, fee)
         contract.insurance_unsettled_units += owed
