@@ -3,8 +3,10 @@
 Pure int64. The waterfall that uses these numbers is exchange/engine/clearing.
 
 LIQ-001  give-up of position i: floor(E * W_i / sum W), W_i its maintenance margin. Closing q of
-         |Q| lots is worth V0 = mark value(q) - floor(give_i * q / |Q|): closing there leaves E
-         / MM unchanged (spec: risk, give-up value).
+         |Q| lots gives up floor(give_i * q / |Q|), and of an equity above zero no more than
+         floor(E * freed / sum W), freed the maintenance that closing frees: by roundings it may
+         be less than its share. V0 = mark value(q) - what is given up: closing there leaves E /
+         MM where it was or, by a rounding, above (spec: risk, give-up value).
 LIQ-002  fee = min(rate of notional, improvement over V0, max(0, equity after)), never negative.
 LIQ-003  the liquidation price shown: that contract's mark alone moves until equity =
          maintenance.
@@ -29,19 +31,28 @@ def give_up(equity_units: int, weight_units: int, weight_sum_units: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def zero_value(
-    side: int, lots: int, position_lots: int, lot_units: int, give_up_units: int
+def step_give_up(
+    equity_units: int,
+    maintenance_units: int,
+    weight_units: int,
+    freed_units: int,
+    lots: int,
+    position_lots: int,
 ) -> int:
-    """V0: signed money that closing `lots` must bring for the account to be no worse (LIQ-001).
+    """What closing some lots of a position gives up at its zero value, any sign (LIQ-001).
 
-    Parameters, all int64: side of the position, 1 long, -1 short; 0 < lots <= position_lots,
-    the absolute size held; lot_units value of one lot at the mark; give_up_units of the
-    position.
+    Parameters, all int64, units: equity and maintenance > 0 of the account; weight, that of
+    the position, of which closing frees `freed`; 0 < lots <= position_lots, the size held.
 
-    >>> zero_value(1, 5, 10, 100, 80), zero_value(-1, 5, 10, 100, 80)
-    (460, -540)
+    >>> step_give_up(90, 100, 60, 20, 3, 10), step_give_up(90, 100, 60, 17, 3, 10)
+    (16, 15)
     """
-    return side * lots * lot_units - mul_div_floor(give_up_units, lots, position_lots)
+    share = mul_div_floor(
+        give_up(equity_units, weight_units, maintenance_units), lots, position_lots
+    )
+    if equity_units <= 0:
+        return share
+    return min(share, mul_div_floor(equity_units, freed_units, maintenance_units))
 
 
 @njit(cache=True, nogil=True)

@@ -28,10 +28,10 @@ from exchange.engine.liquidation_legs import (
     has_reached_target,
     is_far_below,
     limit_ticks,
-    position_give_up,
     step_cost,
     step_lots,
     zero_price,
+    zero_value,
 )
 from exchange.engine.matching import has_free_order
 from exchange.engine.open_orders import cancel_orders, cancel_remainder, new_order
@@ -54,7 +54,7 @@ from exchange.engine.units import (
     USDC,
     compare_products,
 )
-from risk.liquidation import liquidation_fee, zero_value
+from risk.liquidation import liquidation_fee
 
 _NONE = int(LiquidationStage.NONE)
 _BOOK = int(LiquidationStage.BOOK)
@@ -209,17 +209,16 @@ def _close(
     side = 1 if position["lots"] > 0 else -1
     held = abs(position["lots"])
     lot_units = contract["mark_ticks"] * contract["tick_value_units"]
-    give = position_give_up(s, slot, equity, maintenance)
     limit = limit_ticks(s, slot, equity, maintenance, is_insured)
     zero = zero_price(s, slot, equity, maintenance)
     order = new_order(s, e, account_of(slot), number, -side, _FLAGS, limit, lots, 0, 0, 0, 0)
-    proceeds = _fill_step(s, e, order, held, give, limit, equity, is_insured)
+    proceeds = _fill_step(s, e, order, held, limit, equity, maintenance, is_insured)
     filled = lots - s.orders[order]["remaining_lots"]
     fee = 0
     paid = 0
     if filled > 0:
         equity_after = equity + proceeds - side * filled * lot_units
-        improvement = proceeds - zero_value(side, filled, held, lot_units, give)
+        improvement = proceeds - zero_value(s, number, side, filled, held, equity, maintenance)
         fee = liquidation_fee(
             abs(proceeds), contract["liquidation_fee_ppm"], improvement, equity_after
         )
@@ -260,9 +259,9 @@ def _fill_step(
     e: EventBuffer,
     order: int,
     held: int,
-    give: int,
     limit: int,
     equity: int,
+    maintenance: int,
     is_insured: bool,
 ) -> int:
     """Match the order of a step; returns the signed money that its fills brought (LIQD-004).
@@ -289,7 +288,17 @@ def _fill_step(
             cover = available_insurance(s, row["contract"], e.cursor[emit.TIME_NS])
             left = row["remaining_lots"]
             kept = left - covered_lots(
-                s, row["contract"], side, held, give, limit, filled, proceeds, left, cover
+                s,
+                row["contract"],
+                side,
+                held,
+                equity,
+                maintenance,
+                limit,
+                filled,
+                proceeds,
+                left,
+                cover,
             )
     return proceeds
 

@@ -19,7 +19,7 @@ from exchange.engine.units import (
     mul_div_ceil,
     mul_div_floor,
 )
-from risk.liquidation import give_up, liquidation_fee, zero_price_ticks, zero_value
+from risk.liquidation import give_up, liquidation_fee, step_give_up, zero_price_ticks
 
 
 @inner_kernel
@@ -37,9 +37,10 @@ def step_lots(
     if held * contract["mark_ticks"] * contract["tick_value_units"] > LIQUIDATION_LARGE_UNITS:
         most = mul_div_ceil(held, LIQUIDATION_STEP_PERCENT, 100)
     if is_insured:
-        give = position_give_up(s, slot, equity, maintenance)
         cover = available_insurance(s, number, e.cursor[emit.TIME_NS])
-        return covered_lots(s, number, -closing, held, give, limit, 0, 0, most, cover)
+        return covered_lots(
+            s, number, -closing, held, equity, maintenance, limit, 0, 0, most, cover
+        )
     low = 1
     high, _, _ = walk_book(s, number, closing, limit, most)
     while low < high:
@@ -64,7 +65,7 @@ def _reaches_target(
     _, price_lots, _ = walk_book(s, number, -side, limit, lots)
     proceeds = side * price_lots * contract["tick_value_units"]
     loss = side * lots * contract["mark_ticks"] * contract["tick_value_units"] - proceeds
-    improvement = proceeds - _zero_value(s, slot, lots, equity, maintenance)
+    improvement = proceeds - zero_value(s, number, side, lots, held, equity, maintenance)
     fee = liquidation_fee(
         abs(proceeds), contract["liquidation_fee_ppm"], improvement, equity - loss
     )
@@ -91,7 +92,8 @@ def covered_lots(
     contract: int,
     side: int,
     held: int,
-    give: int,
+    equity: int,
+    maintenance: int,
     limit: int,
     filled: int,
     proceeds: int,
@@ -100,18 +102,17 @@ def covered_lots(
 ) -> int:
     """The most lots in the book whose shortfall against the zero price insurance can pay.
 
-    side, held, give: of the position when the step began; filled, proceeds: of the step so far.
+    held, equity, maintenance: when the step began; filled, proceeds: of the step so far.
     """
-    row = s.contracts[contract]
-    unit = row["tick_value_units"]
-    lot_units = row["mark_ticks"] * unit
+    unit = s.contracts[contract]["tick_value_units"]
     low = 0
     high, _, _ = walk_book(s, contract, -side, limit, most)
     while low < high:
         middle = (low + high + 1) // 2
         _, price_lots, _ = walk_book(s, contract, -side, limit, middle)
         brought = proceeds + side * price_lots * unit
-        if zero_value(side, filled + middle, held, lot_units, give) - brought <= cover:
+        zero = zero_value(s, contract, side, filled + middle, held, equity, maintenance)
+        if zero - brought <= cover:
             low = middle
         else:
             high = middle - 1
@@ -131,7 +132,8 @@ def step_cost(
     _, price_lots, _ = walk_book(s, number, -side, limit, lots)
     proceeds = side * price_lots * contract["tick_value_units"]
     impact = side * lots * contract["mark_ticks"] * contract["tick_value_units"] - proceeds
-    improvement = proceeds - _zero_value(s, slot, lots, equity, maintenance)
+    held = abs(position["lots"])
+    improvement = proceeds - zero_value(s, number, side, lots, held, equity, maintenance)
     fee = liquidation_fee(
         abs(proceeds), contract["liquidation_fee_ppm"], improvement, equity - impact
     )
@@ -139,35 +141,29 @@ def step_cost(
 
 
 @inner_kernel
-def position_give_up(s: State, slot: int, equity: int, maintenance: int) -> int:
-    position = s.positions[slot]
-    weight = lots_maintenance(s, position["contract"] - 1, abs(position["lots"]))
-    return give_up(equity, weight, maintenance)
-
-
-@inner_kernel
-def _zero_value(s: State, slot: int, lots: int, equity: int, maintenance: int) -> int:
-    position = s.positions[slot]
-    contract = s.contracts[position["contract"] - 1]
-    return zero_value(
-        1 if position["lots"] > 0 else -1,
-        lots,
-        abs(position["lots"]),
-        contract["mark_ticks"] * contract["tick_value_units"],
-        position_give_up(s, slot, equity, maintenance),
-    )
+def zero_value(
+    s: State, contract: int, side: int, lots: int, held: int, equity: int, maintenance: int
+) -> int:
+    """Signed money that closing lots must bring for the account to be no worse (LIQ-001)."""
+    row = s.contracts[contract]
+    own = lots_maintenance(s, contract, held)
+    freed = own - lots_maintenance(s, contract, held - lots)
+    mark_value = side * lots * row["mark_ticks"] * row["tick_value_units"]
+    return mark_value - step_give_up(equity, maintenance, own, freed, lots, held)
 
 
 @inner_kernel
 def zero_price(s: State, slot: int, equity: int, maintenance: int) -> int:
     position = s.positions[slot]
     contract = s.contracts[position["contract"] - 1]
+    held = abs(position["lots"])
+    own = lots_maintenance(s, position["contract"] - 1, held)
     return zero_price_ticks(
         1 if position["lots"] > 0 else -1,
-        abs(position["lots"]),
+        held,
         contract["mark_ticks"],
         contract["tick_value_units"],
-        position_give_up(s, slot, equity, maintenance),
+        give_up(equity, own, maintenance),
     )
 
 

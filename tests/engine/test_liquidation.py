@@ -11,7 +11,7 @@ from exchange.engine.commands import CommandKind
 from exchange.engine.events import CancelReason, EventKind, LiquidationStage
 from exchange.engine.rejects import RejectReason
 from exchange.engine.units import BAD_DEBT, BUY, INSURANCE, OPERATOR, SELL
-from tests.engine.venue import BTC, UNITS, Event, Venue, kinds, reason
+from tests.engine.venue import BTC, ETH, UNITS, Event, Venue, kinds, reason
 
 
 @pytest.fixture
@@ -147,6 +147,42 @@ def test_insurance_closes_only_what_it_can_cover(venue: Venue, alice: int, carol
     venue.assert_books_balance()
 
 
+def test_insurance_measures_again_when_a_maker_is_passed_over(
+    venue: Venue, alice: int, carol: int
+) -> None:
+    venue.deposit(INSURANCE, 13 * UNITS)  # 0.13 USDC a lot at 58,600: 100 lots
+    sister = venue.open_account(owner=carol)
+    venue.deposit(sister, 10_000 * UNITS)
+    venue.rest(sister, BTC, BUY, 587_500, 900)
+    venue.rest(alice, BTC, BUY, 586_000, 1_000)
+
+    produced = move(venue, 591_200)
+
+    # Foreseen: 900 lots above the zero price of 58,730 and 100 below it, all of them covered.
+    stepped = only(produced, EventKind.LIQUIDATION_STEPPED)[0]
+    expected = {
+        "stage": LiquidationStage.INSURED,
+        "wanted_lots": 1_000,
+        "filled_lots": 100,
+        "zero_price_ticks": 587_300,
+        "insurance_units": 13_000_000,
+    }
+    assert pick(stepped, *expected) == expected
+    cancelled = only(produced, EventKind.ORDER_CANCELLED)[0]
+    assert pick(cancelled, "account", "reason") == {
+        "account": sister,
+        "reason": CancelReason.SELF_TRADE,
+    }
+    # Equity 390 and maintenance 591.2 before; a tenth of both is gone.
+    after = only(produced, EventKind.LIQUIDATION_STEPPED)[1]
+    assert pick(after, "equity_units", "maintenance_units") == {
+        "equity_units": 351_000_000,
+        "maintenance_units": 532_080_000,
+    }
+    assert venue.position(carol, BTC)["lots"] == 900
+    venue.assert_books_balance()
+
+
 def test_deficit_without_lots_becomes_a_named_bad_debt(
     venue: Venue, alice: int, carol: int
 ) -> None:
@@ -181,6 +217,21 @@ def test_nothing_is_liquidated_while_the_index_is_not_valid(
     assert only(produced, EventKind.LIQUIDATION_STARTED) == []
     answer = venue.do(CommandKind.LIQUIDATE, OPERATOR, account=carol)
     assert kinds(answer) == [EventKind.COMMAND_REJECTED]
+
+
+def test_tick_judges_nobody_by_the_status_of_the_tick_before(venue: Venue, bob: int) -> None:
+    account = venue.open_funded(1_500 * UNITS)
+    venue.trade(account, bob, BTC, 600_000, 1_000)
+    venue.trade(account, bob, ETH, 300_000, 100)
+    venue.pass_time(8.9)
+    venue.observe(BTC, 590_000 * 10_000_000)
+    venue.tick(1.2)  # Bitcoin's mark follows; ether's last observations are 10.1 s old
+
+    assert venue.mark(BTC) < 592_000
+    assert venue.state.underlyings[ETH]["status"] == units.ORACLE_INVALID
+    assert venue.state.accounts[account]["liquidation_stage"] == LiquidationStage.NONE
+    answer = venue.do(CommandKind.LIQUIDATE, OPERATOR, account=account)
+    assert reason(answer) is RejectReason.ORACLE_NOT_VALID
 
 
 def test_liquidated_account_may_reduce_but_not_increase(

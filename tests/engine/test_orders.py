@@ -237,6 +237,26 @@ def test_maker_that_can_no_longer_carry_its_order_is_cancelled(
     assert cancels(produced)[0] == (poor, 1_000, CancelReason.MARGIN)
 
 
+def test_order_that_a_passed_over_maker_was_to_pay_for_does_not_fill(
+    venue: Venue, bob: int
+) -> None:
+    account = venue.open_funded(900 * UNITS)
+    sister = venue.open_account(owner=account)
+    venue.deposit(sister, 10_000 * UNITS)
+    venue.rest(sister, BTC, SELL, 590_000, 500)
+    venue.rest(bob, BTC, SELL, 601_000, 1_000)
+
+    # Foreseen: half a bitcoin 1,000 below the mark, half 100 above it: +450 on 1,200 of margin.
+    produced = venue.place(account, BTC, BUY, 601_000, 1_000)
+
+    assert fills(produced) == []
+    assert cancels(produced) == [
+        (sister, 500, CancelReason.SELF_TRADE),
+        (account, 1_000, CancelReason.MARGIN),
+    ]
+    venue.assert_books_balance()
+
+
 def test_amending_down_keeps_the_place_in_the_queue(
     venue: Venue, alice: int, bob: int, carol: int
 ) -> None:

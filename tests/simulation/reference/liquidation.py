@@ -140,8 +140,12 @@ class Leg:
         return self.side * lots * self.contract.lot_units
 
     def zero_value(self, lots: int) -> int:
-        """What closing must bring for the account to be no worse."""
-        return self.mark_value(lots) - self.give_up * lots // self.held
+        """What closing must bring for equity / maintenance to fall by not even a rounding."""
+        given = self.give_up * lots // self.held
+        if self.equity > 0:
+            freed = self.own - margin.lots_maintenance(self.held - lots, self.contract)
+            given = min(given, self.equity * freed // self.maint)
+        return self.mark_value(lots) - given
 
     def outcomes(self) -> Iterator[tuple[int, int, int]]:
         """(lots, money they bring, fee) of every number of lots that the book would take."""
