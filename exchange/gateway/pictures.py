@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from exchange.gateway import pages
+from exchange.gateway.state import VERSION
 
 BOOK_ROWS = 6
 TAPE_ROWS = 6
@@ -71,7 +72,13 @@ def status(components: list[Picture]) -> Picture:
     healths = {row["health"] for row in components}
     state = "down" if "down" in healths else "ok" if healths == {"ok"} else "degraded"
     checked = datetime.now(UTC).strftime("%H:%M:%S UTC")
-    return {"state": state, "verdict": _VERDICTS[state], "components": rows, "checked": checked}
+    return {
+        "state": state,
+        "verdict": _VERDICTS[state],
+        "components": rows,
+        "checked": checked,
+        "version": VERSION,
+    }
 
 
 def identity(instrument: Picture) -> Picture:

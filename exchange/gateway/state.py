@@ -64,7 +64,7 @@ def is_locked(gateway: Gateway) -> bool:
 def components() -> list[Component]:
     """Every part of the venue. Blocks, for about a second at most."""
     now_ns = time.time_ns()
-    return [*_journal_parts(now_ns), *_bus_parts(now_ns), _part("Version", "ok", VERSION)]
+    return [*_journal_parts(now_ns), *_bus_parts(now_ns)]
 
 
 def _journal_parts(now_ns: int) -> list[Component]:

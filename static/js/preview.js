@@ -13,8 +13,8 @@ export function previewRows(answer, model) {
     { label: "Expected fill", value: fillWords(a, filled, { pricePlaces, lotPlaces, base }) },
     { label: "Slippage to mid", value: filled.sign() > 0 ? unsigned(a.slippage) : DASH },
     { label: "Fee", value: answer ? `${money(a.fee ?? 0)} USDC` : DASH },
-    { label: "Initial margin", value: change(a.initial_margin_before, a.initial_margin_after) },
-    { label: "Available", value: change(a.available_before, a.available_after) },
+    { label: "Initial margin", value: change(a.accepted, a.initial_margin_before, a.initial_margin_after) },
+    { label: "Available", value: change(a.accepted, a.available_before, a.available_after) },
     liquidation(a, pricePlaces),
   ];
 }
@@ -38,7 +38,10 @@ function liquidation({ liquidation_price: price, mark_price: mark }, places) {
   return { label: "Liquidation price", value: number(exact, places) + distance, tone: "violet" };
 }
 
-const change = (before, after) =>
-  after === undefined || after === null ? DASH : `${money(before)} → ${money(after)}`;
+// An order that would be refused changes nothing: what the account has is all there is to say.
+function change(accepted, before, after) {
+  if (after === undefined || after === null) return DASH;
+  return accepted ? `${money(before)} → ${money(after)}` : money(before);
+}
 
 const unsigned = (value) => (Decimal.from(value) ? rate(value, 3).replace("+", "") : DASH);

@@ -94,6 +94,8 @@ def test_preview_tells_the_fill_and_a_refusal_before_the_click(open_terminal: Op
     alice.choose("type", "limit")
     alice.enter(size="500", price=alice.bid())
     expect(alice.page.locator("nv-preview .refusal")).to_contain_text("Not enough margin")
+    # What is refused changes nothing: no arrow from a number to itself.
+    expect(alice.page.locator("nv-preview dl")).not_to_contain_text("→")
 
 
 def test_post_only_order_that_would_trade_is_refused_in_words(open_terminal: Opener) -> None:
