@@ -1,14 +1,10 @@
-"""Sources and signatures: text to integers, documents to quotes, quotes to signatures."""
+"""Sources: text to integers, documents to quotes."""
 
 import json
-import os
-import stat
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,20 +13,6 @@ from hypothesis import strategies as st
 from oracle.replay import smooth_noise
 from oracle.sources.base import Quote, SourceError, price_from_text
 from oracle.sources.demo import ReplaySource, SimulatedSource, Temper
-from oracle.sources.registry import (
-    DEMO_REPORTERS,
-    CcxtConfig,
-    HttpJsonConfig,
-    ReplayConfig,
-    build_source,
-    load_reporters,
-)
-from oracle.sources.signing import (
-    is_signed_by,
-    load_or_create_key,
-    public_key_words,
-    sign,
-)
 from oracle.sources.web import CcxtSource, HttpJsonSource, JsonTicker, parse_json, text_at
 from tests.oracle.venue import Answer, Venue, running_venue
 
@@ -309,124 +291,3 @@ async def test_simulated_prices_stay_within_their_amplitude() -> None:
     assert 60_000 * E8 * 0.98 < min(prices) < max(prices) < 60_000 * E8 * 1.0203
     with pytest.raises(SourceError):
         await source.quote("ETH")
-
-
-# --- signatures -------------------------------------------------------------------------------
-def test_signature_is_ed25519_over_five_little_endian_integers(tmp_path: Path) -> None:
-    key = load_or_create_key(tmp_path / "keys", "alpha")
-    quote = Quote(3, 4, 5)
-
-    signature = sign(key, 1, 2, quote)
-
-    message = b"".join(number.to_bytes(8, "little") for number in (1, 2, 3, 4, 5))
-    key.public_key().verify(signature, message)
-    assert len(signature) == 64
-
-
-def test_signature_of_anything_else_does_not_hold(tmp_path: Path) -> None:
-    alice = load_or_create_key(tmp_path, "alice")
-    bob = load_or_create_key(tmp_path, "bob")
-    quote = Quote(100, 1, 7)
-    signature = sign(alice, 0, 1, quote)
-    words = public_key_words(alice)
-
-    assert is_signed_by(words, signature, 0, 1, quote)
-    assert not is_signed_by(words, signature, 1, 1, quote)
-    assert not is_signed_by(words, signature, 0, 2, quote)
-    assert not is_signed_by(words, signature, 0, 1, quote._replace(price_e8=101))
-    altered = signature[:-1] + bytes([signature[-1] ^ 1])
-    assert not is_signed_by(words, altered, 0, 1, quote)
-    assert not is_signed_by(public_key_words(bob), signature, 0, 1, quote)
-
-
-def test_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    folder = tmp_path / "keys"
-
-    first = load_or_create_key(folder, "alpha")
-    second = load_or_create_key(folder, "alpha")
-
-    assert first.private_bytes_raw() == second.private_bytes_raw()
-    assert [path.name for path in folder.iterdir()] == ["alpha.ed25519"]
-    assert stat.S_IMODE((folder / "alpha.ed25519").stat().st_mode) == 0o600
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-
-
-def test_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
-    load_or_create_key(tmp_path, "alpha")
-    os.chmod(tmp_path / "alpha.ed25519", 0o640)
-
-    with pytest.raises(PermissionError, match="0600"):
-        load_or_create_key(tmp_path, "alpha")
-
-
-def test_file_that_is_no_key_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "alpha.ed25519"
-    path.write_bytes(b"short")
-    path.chmod(0o600)
-
-    with pytest.raises(ValueError, match="Expected 32 bytes"):
-        load_or_create_key(tmp_path, "alpha")
-
-
-# --- configuration ----------------------------------------------------------------------------
-def refuse_replay(_: Temper) -> SimulatedSource:
-    raise AssertionError("no replay was configured")
-
-
-def write(path: Path, text: str) -> Path:
-    path.write_text(text)
-    return path
-
-
-def test_configuration_builds_every_kind(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "reporters.json",
-        """[
-        {"name": "alpha", "kind": "ccxt", "exchange": "kraken", "symbols": {"BTC": "BTC/USD"}},
-        {"name": "bravo", "kind": "http_json", "hosts": ["api.example"],
-         "tickers": {"BTC": {"url": "https://api.example/t", "price": ["data", 0]}}},
-        {"name": "charlie", "kind": "replay", "seed": 3, "noise_ppm": 60, "delay_ms": 400},
-        {"name": "delta", "kind": "simulated", "starts": {"BTC": "60000"}}]""",
-    )
-    tempers: list[Temper] = []
-
-    def replay(temper: Temper) -> SimulatedSource:
-        tempers.append(temper)
-        return SimulatedSource({})
-
-    configs = load_reporters(path)
-    sources = [build_source(config, replay) for config in configs]
-
-    assert isinstance(configs[0], CcxtConfig)
-    assert isinstance(configs[1], HttpJsonConfig)
-    assert [type(source) for source in sources[:2]] == [CcxtSource, HttpJsonSource]
-    assert tempers == [Temper(3, 60, 400_000_000)]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{}",
-        '[{"name": "alpha"}]',
-        '[{"name": "alpha", "kind": "oracle"}]',
-        '[{"name": "../x", "kind": "simulated", "starts": {}}]',
-        '[{"name": "Alpha", "kind": "simulated", "starts": {}}]',
-        '[{"name": "alpha", "kind": "simulated", "starts": {}, "extra": 1}]',
-        '[{"name": "alpha", "kind": "replay", "seed": 3, "noise_ppm": -1, "delay_ms": 0}]',
-        '[{"name": "a", "kind": "simulated", "starts": {}},'
-        ' {"name": "a", "kind": "simulated", "starts": {}}]',
-    ],
-)
-def test_configuration_with_a_fault_is_refused(text: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError):
-        load_reporters(write(tmp_path / "reporters.json", text))
-
-
-def test_demonstration_has_five_reporters_who_differ() -> None:
-    names = [config.name for config in DEMO_REPORTERS]
-    replays = [config for config in DEMO_REPORTERS if isinstance(config, ReplayConfig)]
-
-    assert names == ["alpha", "bravo", "charlie", "delta", "echo"]
-    assert len({config.seed for config in replays}) == 5
-    assert time.time_ns() > NOW_NS
