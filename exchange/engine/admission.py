@@ -37,6 +37,7 @@ _AMEND = int(CommandKind.AMEND_ORDER)
 _CANCEL = int(CommandKind.CANCEL_ORDER)
 _CANCEL_ALL = int(CommandKind.CANCEL_ALL)
 _WITHDRAW = int(CommandKind.REQUEST_WITHDRAWAL)
+_SET_SELF_TRADE_MODE = int(CommandKind.SET_SELF_TRADE_MODE)
 _OBSERVE = int(CommandKind.SUBMIT_OBSERVATION)
 _OPERATOR_KINDS = tuple(
     int(kind)
@@ -73,7 +74,7 @@ def admission_reason(s: State, command: Integers) -> int:
     role = s.accounts[principal]["role"]
     if role == 0:
         return _UNKNOWN_PRINCIPAL
-    if is_trading(kind) or kind == _WITHDRAW:
+    if is_trading(kind) or kind in (_WITHDRAW, _SET_SELF_TRADE_MODE):
         return _trader_reason(s, principal, role, command[c.ACCOUNT])
     if kind == _OBSERVE:
         return _OK if role & ROLE_REPORTER != 0 else _NOT_AUTHORISED

@@ -41,6 +41,7 @@ class CommandKind(IntEnum):
     AMEND_ORDER = 11
     CANCEL_ORDER = 12
     CANCEL_ALL = 13
+    SET_SELF_TRADE_MODE = 14
     DEPOSIT = 20
     REQUEST_WITHDRAWAL = 21
     CONFIRM_WITHDRAWAL = 22
@@ -108,6 +109,9 @@ CANCEL_ORDER = _layout(
 CANCEL_ALL = _layout(
     "account", "contract", "side", "flags", "price_ticks", "quantity_lots", "order", "label"
 )
+
+# account: any of the owner for all of whose accounts it counts. mode: units.SELF_TRADE_*.
+SET_SELF_TRADE_MODE = _layout("account", "mode")
 
 # reference: the caller's id of the transfer, echoed in the event.
 DEPOSIT = _layout("account", "asset", "amount_units", "reference")

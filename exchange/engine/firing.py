@@ -15,12 +15,13 @@ FIRE-005  liquidations of the same command come first: a stop of an account unde
 """
 
 from exchange.engine import emit
+from exchange.engine.days import is_day_over
 from exchange.engine.emit import EventBuffer
 from exchange.engine.matching import NO_ORDER
-from exchange.engine.open_orders import cancel_refused, leave_triggers
+from exchange.engine.open_orders import cancel_expired, cancel_refused, leave_triggers
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, State, inner_kernel, kernel
-from exchange.engine.trading import admit, execute
+from exchange.engine.trading import EVENTS_PER_MAKER_MAX, EVENTS_PER_TAKER_MAX, admit, execute
 from exchange.engine.triggers import first_due, forget_price, source_price, trigger_source
 from exchange.engine.units import (
     FILLS_MAX,
@@ -32,9 +33,10 @@ from exchange.engine.units import (
     TYPE_MARKET,
 )
 
-# Two events a maker met, of at most FILLS_MAX / 2 and one whole order more; and each order that
-# fires says so, and may say that what is left of it is cancelled.
-EVENTS_PER_FIRING_MAX = 3 * FILLS_MAX + 2 * TRIGGERS_MAX + 8
+# The makers that FIRE-004 lets it meet and one whole order's more.
+EVENTS_PER_FIRING_MAX = (
+    3 * FILLS_MAX * EVENTS_PER_MAKER_MAX // 2 + TRIGGERS_MAX * EVENTS_PER_TAKER_MAX
+)
 
 _OK = int(RejectReason.ACCEPTED)
 _CONTRACTS = int(Counter.CONTRACTS)
@@ -67,6 +69,9 @@ def _fire(s: State, e: EventBuffer, slot: int) -> int:
     if flags & TYPE_MARKET != 0 and flags & TIF_NEVER_RESTS == 0:
         flags = (flags & ~TIF_MASK) | TIF_IMMEDIATE_OR_CANCEL
     leave_triggers(s, slot)
+    if is_day_over(s, slot):
+        cancel_expired(s, e, slot)
+        return 0
     row["flags"] = flags
     reason, _, limit, quantity, worst = admit(
         s,

@@ -7,6 +7,7 @@ GOV-002  a listing is refused unless its tick value is a whole number of units a
 GOV-003  every parameter has hard bounds in code; mark band <= (IM - MM) / 2, so that dragging
          the local book can never liquidate anyone who opened within initial margin.
 GOV-004  only the roles below can be given; house accounts other than the operator have none.
+GOV-005  a negative maker fee is a rebate; it is at most the contract's taker fee.
 """
 
 from typing import NamedTuple
@@ -53,7 +54,7 @@ PARAMETERS: dict[int, ParameterRule] = {
     ContractParameter.MARGIN_FLOOR_UNITS: ParameterRule(
         "margin_floor_units", 500_000 * MONEY_SCALE, 1_000 * MONEY_SCALE, POSITION_UNITS_MAX
     ),
-    ContractParameter.MAKER_FEE_PPM: ParameterRule("maker_fee_ppm", 200, 0, 10_000),
+    ContractParameter.MAKER_FEE_PPM: ParameterRule("maker_fee_ppm", 200, -10_000, 10_000),
     ContractParameter.TAKER_FEE_PPM: ParameterRule("taker_fee_ppm", 500, 0, 10_000),
     ContractParameter.MARK_BAND_PPM: ParameterRule("mark_band_ppm", 10_000, 100, 250_000),
     ContractParameter.ORDER_BAND_PPM: ParameterRule("order_band_ppm", 30_000, 1_000, 500_000),
@@ -223,6 +224,13 @@ def parameter_objection(
     if not rule.low <= value <= rule.high:
         return RejectReason.PARAMETER_OUT_OF_BOUNDS
     row = state.contracts[contract]
+    maker, taker = int(row["maker_fee_ppm"]), int(row["taker_fee_ppm"])
+    if parameter == ContractParameter.MAKER_FEE_PPM:
+        maker = value
+    elif parameter == ContractParameter.TAKER_FEE_PPM:
+        taker = value
+    if maker + taker < 0:
+        return RejectReason.PARAMETER_OUT_OF_BOUNDS
     margin, band = int(row["initial_margin_ppm"]), int(row["mark_band_ppm"])
     if parameter == ContractParameter.INITIAL_MARGIN_PPM:
         margin = value

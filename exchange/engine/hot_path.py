@@ -17,10 +17,22 @@ from exchange.engine.firing import EVENTS_PER_FIRING_MAX, fire_due
 from exchange.engine.prefetch import prefetch
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, Integers, State, inner_kernel, kernel
-from exchange.engine.trading import amend_order, cancel_all, cancel_order, place_order
+from exchange.engine.trading import (
+    EVENTS_PER_MAKER_MAX,
+    EVENTS_PER_TAKER_MAX,
+    amend_order,
+    cancel_all,
+    cancel_order,
+    place_order,
+)
 from exchange.engine.units import ACCOUNTS_MAX, FILLS_MAX, OPEN_ORDERS_MAX, ORDERS_MAX
 
-EVENTS_PER_TRADING_COMMAND_MAX = 2 * FILLS_MAX + OPEN_ORDERS_MAX + 8 + EVENTS_PER_FIRING_MAX
+EVENTS_PER_TRADING_COMMAND_MAX = (
+    FILLS_MAX * EVENTS_PER_MAKER_MAX
+    + EVENTS_PER_TAKER_MAX
+    + OPEN_ORDERS_MAX
+    + EVENTS_PER_FIRING_MAX
+)
 _FAR = 12  # commands ahead: when rows are asked for
 _NEAR = 6  # when rows that those name are asked for
 

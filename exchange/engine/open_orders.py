@@ -4,9 +4,18 @@ OPEN-001  an open order rests in the book or waits for its trigger, never both; 
           stands in its account's list, newest first, and counts as one of its open orders.
 OPEN-002  only what rests is counted in the sums of its position, and so reserves margin.
 OPEN-003  whatever leaves unfilled says so in an event with its reason.
+OPEN-004  a tick cancels at most EXPIRIES_MAX orders whose day is over, the first accepted
+          first; those left over never trade (execution, firing) and go with the next ticks.
 """
 
 from exchange.engine import emit
+from exchange.engine.days import (
+    first_of_day,
+    is_day_over,
+    is_good_til_day,
+    link_day,
+    unlink_day,
+)
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import CancelReason
 from exchange.engine.matching import claim_order, free_order, rest_order, unrest_order
@@ -16,10 +25,12 @@ from exchange.engine.positions import (
     reduce_open_order,
     release_if_empty,
 )
-from exchange.engine.state import State, inner_kernel
+from exchange.engine.state import State, inner_kernel, kernel
 from exchange.engine.triggers import is_waiting, unwatch, watch
+from exchange.engine.units import EXPIRIES_MAX, FLAG_REDUCE_ONLY
 
 _TRIGGER_REFUSED = int(CancelReason.TRIGGER_REFUSED)
+_EXPIRED = int(CancelReason.EXPIRED)
 
 
 @inner_kernel
@@ -75,6 +86,8 @@ def book_order(s: State, slot: int) -> None:
     row = s.orders[slot]
     rest_order(s, slot)
     add_open_order(s, row["position"], row["side"], row["price_ticks"], row["remaining_lots"])
+    if row["flags"] & FLAG_REDUCE_ONLY != 0:
+        s.accounts[row["account"]]["reduce_only_count"] += 1
     _list_with_account(s, slot)
 
 
@@ -86,6 +99,8 @@ def unbook_order(s: State, slot: int) -> None:
     reduce_open_order(
         s, row["position"], row["side"], row["price_ticks"], row["remaining_lots"], 1
     )
+    if row["flags"] & FLAG_REDUCE_ONLY != 0:
+        s.accounts[row["account"]]["reduce_only_count"] -= 1
     _unlist_with_account(s, slot)
 
 
@@ -114,6 +129,8 @@ def _list_with_account(s: State, slot: int) -> None:
         s.orders[first - 1]["previous_of_account"] = slot + 1
     account["first_order"] = slot + 1
     account["order_count"] += 1
+    if is_good_til_day(row["flags"]):
+        link_day(s, slot)
 
 
 @inner_kernel
@@ -131,6 +148,8 @@ def _unlist_with_account(s: State, slot: int) -> None:
     row["next_of_account"] = 0
     row["previous_of_account"] = 0
     account["order_count"] -= 1
+    if is_good_til_day(row["flags"]):
+        unlink_day(s, slot)
 
 
 @inner_kernel
@@ -156,6 +175,23 @@ def cancel_open(s: State, e: EventBuffer, slot: int, reason: int) -> None:
 def cancel_refused(s: State, e: EventBuffer, slot: int, reject_reason: int) -> None:
     """Drop an order that fired and is in no book, and say why it was refused."""
     _emit_cancelled(s, e, slot, _TRIGGER_REFUSED, 0, reject_reason)
+    discard(s, slot)
+
+
+@kernel
+def expire_orders(s: State, e: EventBuffer) -> None:
+    """Cancel orders whose day is over, as many as one tick may (OPEN-004)."""
+    for _ in range(EXPIRIES_MAX):
+        first = first_of_day(s)
+        if first == 0 or not is_day_over(s, first - 1):
+            break
+        cancel_open(s, e, first - 1, _EXPIRED)
+
+
+@inner_kernel
+def cancel_expired(s: State, e: EventBuffer, slot: int) -> None:
+    """Drop an order that would have fired after its day, and that is in no list any more."""
+    _emit_cancelled(s, e, slot, _EXPIRED, 0, 0)
     discard(s, slot)
 
 

@@ -15,9 +15,11 @@ CHECK-003  a market order says immediate-or-cancel or fill-or-kill. With a trigg
 """
 
 from exchange.engine import commands as c
+from exchange.engine.events import CancelReason
 from exchange.engine.execution import (
     is_outside_band,
     objection,
+    self_trade_mode,
 )
 from exchange.engine.matching import (
     NO_ORDER,
@@ -45,6 +47,9 @@ from exchange.engine.units import (
     ORACLE_VALID,
     PPM,
     QUANTITY_LOTS_MAX,
+    REDUCE_ONLY_ORDERS_MAX,
+    SELF_TRADE_CANCEL_MAKER,
+    SELF_TRADE_REJECT_TAKER,
     SELL,
     STATE_OPEN,
     STATE_REDUCE_ONLY,
@@ -53,6 +58,7 @@ from exchange.engine.units import (
     TIF_GOOD_TIL_DAY,
     TIF_IMMEDIATE_OR_CANCEL,
     TIF_MASK,
+    TIF_NEVER_RESTS,
     TRIGGER_LAST,
     TRIGGER_MASK,
     TYPE_MARKET,
@@ -86,6 +92,9 @@ _NOTHING_TO_REDUCE = int(RejectReason.NOTHING_TO_REDUCE)
 _NO_LIQUIDITY = int(RejectReason.NO_LIQUIDITY)
 _UNKNOWN_ORDER = int(RejectReason.UNKNOWN_ORDER)
 _NOT_ORDER_OWNER = int(RejectReason.NOT_ORDER_OWNER)
+_TOO_MANY_REDUCE_ONLY = int(RejectReason.TOO_MANY_REDUCE_ONLY)
+_WOULD_SELF_TRADE = int(RejectReason.WOULD_SELF_TRADE)
+_SELF_TRADE = int(CancelReason.SELF_TRADE)
 _INVALID_TRIGGER = int(RejectReason.INVALID_TRIGGER)
 _IN_LIQUIDATION = int(RejectReason.IN_LIQUIDATION)
 
@@ -256,6 +265,15 @@ def room_objection(s: State, account: int) -> int:
 
 
 @inner_kernel
+def reduce_only_objection(s: State, account: int, flags: int) -> int:
+    """Whether a reduce-only order that may rest finds fewer of its kind than are allowed."""
+    if flags & FLAG_REDUCE_ONLY == 0 or flags & TIF_NEVER_RESTS != 0:
+        return _OK
+    count = s.accounts[account]["reduce_only_count"]
+    return _OK if count < REDUCE_ONLY_ORDERS_MAX else _TOO_MANY_REDUCE_ONLY
+
+
+@inner_kernel
 def book_objection(s: State, contract: int, side: int, flags: int, limit: int) -> int:
     """Post-only that would take, a market order without a book."""
     opposite = best_price(s, contract, -side)
@@ -265,6 +283,22 @@ def book_objection(s: State, contract: int, side: int, flags: int, limit: int) -
     if flags & TYPE_MARKET != 0 and not is_taking:
         return _NO_LIQUIDITY
     return _OK
+
+
+@inner_kernel
+def self_trade_objection(s: State, account: int, contract: int, side: int, limit: int) -> int:
+    """Whether the first order it meets is its owner's own, who wants takers rejected.
+
+    One that stands deeper stops the order when it is met (EXEC-005).
+    """
+    if self_trade_mode(s, account) != SELF_TRADE_REJECT_TAKER:
+        return _OK
+    level = best_level(s, contract, -side)
+    if level == 0 or not crosses(side, limit, s.levels[level - 1]["price_ticks"]):
+        return _OK
+    maker = s.orders[s.levels[level - 1]["first"] - 1]["account"]
+    is_own = s.accounts[maker]["owner"] == s.accounts[account]["owner"]
+    return _WOULD_SELF_TRADE if is_own else _OK
 
 
 @inner_kernel
@@ -286,7 +320,12 @@ def foresee(
             row = s.orders[link - 1]
             # A reduce-only maker may have shrunk by the time it is met: it is not relied upon.
             is_sure = row["flags"] & FLAG_REDUCE_ONLY == 0
-            if is_sure and objection(s, account, link - 1, False) == 0:
+            against = objection(s, account, link - 1, False)
+            if against == _SELF_TRADE and (
+                self_trade_mode(s, account) != SELF_TRADE_CANCEL_MAKER
+            ):
+                return quantity - left, price_lots, 0  # there it will stop
+            if is_sure and against == 0:
                 taken = min(left, row["remaining_lots"])
                 left -= taken
                 price_lots += taken * price

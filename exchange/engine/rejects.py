@@ -50,6 +50,10 @@ class RejectReason(IntEnum):
     NO_TRIGGER_PRICE = 331  # the source has no price yet
     TRIGGER_ALREADY_REACHED = 332
     TOO_MANY_TRAILING_STOPS = 333
+    TOO_MANY_REDUCE_ONLY = 334
+    ORDER_EXPIRED = 335  # its day is over, though no tick has cancelled it yet
+    WOULD_SELF_TRADE = 336  # its owner asked for takers to be rejected
+    INVALID_SELF_TRADE_MODE = 337
 
     # 400: margin
     INSUFFICIENT_MARGIN = 400

@@ -26,20 +26,26 @@ from exchange.engine.hot_path import (
     reject,
 )
 from exchange.engine.liquidating import review_account
+from exchange.engine.open_orders import expire_orders
 from exchange.engine.records import RECORD_FIELDS
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, Integers, State, Table, empty_state, in_array
+from exchange.engine.trading import EVENTS_PER_MAKER_MAX, EVENTS_PER_TAKER_MAX
 from exchange.engine.triggers import count_trailing, tell_trailing
 from exchange.engine.units import (
+    EXPIRIES_MAX,
     FILLS_MAX,
     INSURANCE,
     LIQUIDATION_STEPS_MAX,
     OPEN_ORDERS_MAX,
     ROLE_MASK,
+    SELF_TRADE_CANCEL_BOTH,
+    SELF_TRADE_CANCEL_MAKER,
 )
 
-BUFFER_EVENTS = 1 << 15
-_EVENTS_PER_REVIEW_MAX = LIQUIDATION_STEPS_MAX * (2 * FILLS_MAX + 8) + OPEN_ORDERS_MAX + 8
+BUFFER_EVENTS = 1 << 18
+_EVENTS_PER_STEP_MAX = FILLS_MAX * EVENTS_PER_MAKER_MAX + EVENTS_PER_TAKER_MAX
+_EVENTS_PER_REVIEW_MAX = LIQUIDATION_STEPS_MAX * _EVENTS_PER_STEP_MAX + OPEN_ORDERS_MAX + 8
 assert _EVENTS_PER_REVIEW_MAX < BUFFER_EVENTS
 assert EVENTS_PER_TRADING_COMMAND_MAX < BUFFER_EVENTS
 
@@ -73,6 +79,7 @@ class StateMachine:
             CommandKind.SET_PARAMETER: self._set_parameter,
             CommandKind.SET_CONTRACT_STATE: self._set_contract_state,
             CommandKind.QUARANTINE: self._quarantine,
+            CommandKind.SET_SELF_TRADE_MODE: self._set_self_trade_mode,
         }
 
     @classmethod
@@ -157,6 +164,18 @@ class StateMachine:
                 EventKind.REPORTER_REGISTERED, account, source=source, weight_ppm=weight, **keys
             )
         return reason, 0
+
+    def _set_self_trade_mode(self, command: Record) -> tuple[RejectReason, int]:
+        owner = int(self.state.accounts[int(command["account"])]["owner"])
+        mode = int(command["mode"])
+        if not SELF_TRADE_CANCEL_MAKER <= mode <= SELF_TRADE_CANCEL_BOTH:
+            return RejectReason.INVALID_SELF_TRADE_MODE, 0
+        row = self.state.accounts[owner]
+        previous = int(row["self_trade_mode"])
+        row["self_trade_mode"] = mode
+        kind = EventKind.SELF_TRADE_MODE_SET
+        self._emit(kind, owner, mode=mode, previous_mode=previous)
+        return _OK, 0
 
     # --- money --------------------------------------------------------------------------------
 
@@ -256,6 +275,8 @@ class StateMachine:
         return reason, 0
 
     def _tick(self, _command: Record) -> tuple[RejectReason, int]:
+        self._make_room(EXPIRIES_MAX)
+        expire_orders(self.state, self._buffer)
         self._refresh(range(int(self.state.counters[Counter.UNDERLYINGS])))
         trailing = int(count_trailing(self.state))
         if trailing:

@@ -13,6 +13,7 @@ TRADE-006  fill-or-kill looks at each order it would meet before the first fill.
 """
 
 from exchange.engine import commands as c
+from exchange.engine.days import is_day_over
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import CancelReason
 from exchange.engine.execution import match
@@ -42,16 +43,21 @@ from exchange.engine.order_checks import (
     limits_objection,
     numbers_objection,
     order_objection,
+    reduce_only_objection,
     room_objection,
+    self_trade_objection,
 )
 from exchange.engine.positions import (
     reduce_open_order,
 )
+from exchange.engine.reducing import cut_surplus
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Integers, State, inner_kernel
 from exchange.engine.triggers import is_waiting
 from exchange.engine.units import (
     FILLS_MAX,
+    FLAG_REDUCE_ONLY,
+    REDUCE_ONLY_ORDERS_MAX,
     TIF_FILL_OR_KILL,
     TIF_MASK,
     TIF_NEVER_RESTS,
@@ -60,10 +66,16 @@ from exchange.engine.units import (
 )
 from exchange.engine.waiting import amend_waiting, place_waiting
 
+# Both sides of a trade; then the maker may lose all its reduce-only orders, and the taker lots
+# of one. The taker's others go only once.
+EVENTS_PER_MAKER_MAX = 2 + REDUCE_ONLY_ORDERS_MAX + 1
+EVENTS_PER_TAKER_MAX = REDUCE_ONLY_ORDERS_MAX + 8
+
 _OK = int(RejectReason.ACCEPTED)
 _EXPIRED = int(RejectReason.EXPIRED)
 _FILL_OR_KILL_UNFILLABLE = int(RejectReason.FILL_OR_KILL_UNFILLABLE)
 _AMEND_BELOW_FILLED = int(RejectReason.AMEND_BELOW_FILLED)
+_ORDER_EXPIRED = int(RejectReason.ORDER_EXPIRED)
 _INVALID_TRIGGER = int(RejectReason.INVALID_TRIGGER)
 _INSUFFICIENT_MARGIN = int(RejectReason.INSUFFICIENT_MARGIN)
 
@@ -71,7 +83,6 @@ _BY_OWNER = int(CancelReason.BY_OWNER)
 _IOC = int(CancelReason.IMMEDIATE_OR_CANCEL)
 _FILL_LIMIT = int(CancelReason.FILL_LIMIT)
 _MARGIN = int(CancelReason.MARGIN)
-_REDUCE_ONLY = int(CancelReason.REDUCE_ONLY)
 
 
 @inner_kernel
@@ -141,7 +152,11 @@ def admit(
     if reason == _OK and is_new:
         reason = room_objection(s, account)
     if reason == _OK:
+        reason = reduce_only_objection(s, account, flags)
+    if reason == _OK:
         reason = book_objection(s, contract, side, flags, limit)
+    if reason == _OK:
+        reason = self_trade_objection(s, account, contract, side, limit)
     if reason != _OK:
         return reason, 0, 0, 0, 0
     filled, price_lots, worst = foresee(s, account, contract, side, flags, limit, quantity)
@@ -163,6 +178,8 @@ def amend_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
     reason = order_objection(s, slot, command[c.ACCOUNT])
     if reason == _OK and is_expired(command):
         reason = _EXPIRED
+    if reason == _OK and is_day_over(s, slot):
+        reason = _ORDER_EXPIRED
     if reason == _OK and is_waiting(s.orders[slot]["flags"]):
         return amend_waiting(s, e, slot, command), 0
     if reason == _OK:
@@ -218,12 +235,10 @@ def execute(s: State, e: EventBuffer, slot: int, foreseen_ticks: int) -> int:
     met = 0
     reason = _OK
     while foreseen_ticks != 0 and row["remaining_lots"] > 0 and reason == _OK:
-        met, may_go_on = match(s, e, slot, foreseen_ticks, 0, met, is_trusting)
-        if not may_go_on:
-            reason = _REDUCE_ONLY
-        elif met >= FILLS_MAX:
+        met, reason = match(s, e, slot, foreseen_ticks, 0, met, is_trusting)
+        if reason == _OK and met >= FILLS_MAX:
             reason = _FILL_LIMIT
-        else:
+        if reason == _OK:
             lots, price_lots, foreseen_ticks = walk_book(
                 s, contract, side, limit, row["remaining_lots"]
             )
@@ -238,6 +253,8 @@ def execute(s: State, e: EventBuffer, slot: int, foreseen_ticks: int) -> int:
     if row["remaining_lots"] > 0 and reason == _OK:
         if row["flags"] & TIF_NEVER_RESTS == 0:
             book_order(s, slot)
+            if row["flags"] & FLAG_REDUCE_ONLY != 0:
+                cut_surplus(s, e, account, row["position"])
             return met
         reason = _IOC
     cancel_remainder(s, e, slot, reason)
@@ -265,6 +282,8 @@ def _requeue(
     reason = limits_objection(s, account, contract, side, flags, limit, remaining)
     if reason == _OK:
         reason = book_objection(s, contract, side, flags, limit)
+    if reason == _OK:
+        reason = self_trade_objection(s, account, contract, side, limit)
     filled, price_lots, worst = walk_book(s, contract, side, limit, remaining)
     missing = 0
     if reason == _OK:

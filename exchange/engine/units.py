@@ -53,7 +53,7 @@ FILLS_MAX = 1_000  # a command
 TRIGGERS_MAX = 256  # orders fired by one command; those left over fire with the next
 TRAILING_MAX = 512  # trailing stops in one list of triggers: all are moved with the price
 EXPIRIES_MAX = 1_000  # good-til-day orders that one tick cancels
-REDUCE_ONLY_ORDERS_MAX = 50  # in the book, an account
+REDUCE_ONLY_ORDERS_MAX = 32  # in the book, an account
 AMOUNT_UNITS_MAX = 10**16  # ten billion USDC: one transfer of money
 PRICE_TICKS_MAX = 1 << 31
 QUANTITY_LOTS_MAX = 1 << 31
@@ -150,6 +150,11 @@ CLIENT_FLAGS = (
     | TRIGGER_MASK
 )
 FLAG_MAKER = 1 << 16  # in OrderFilled.flags only: this side of the trade was resting
+
+# --- what an owner's orders do when they meet -------------------------------------------------
+SELF_TRADE_CANCEL_MAKER = 0
+SELF_TRADE_REJECT_TAKER = 1
+SELF_TRADE_CANCEL_BOTH = 2
 
 # --- oracle status (oracle/aggregation.py uses the same numbers; a test holds them equal) -----
 ORACLE_NO_PRICE = 0

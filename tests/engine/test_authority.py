@@ -13,6 +13,7 @@ TRADING = {
     CommandKind.AMEND_ORDER,
     CommandKind.CANCEL_ORDER,
     CommandKind.CANCEL_ALL,
+    CommandKind.SET_SELF_TRADE_MODE,
     CommandKind.REQUEST_WITHDRAWAL,
 }
 ALLOWED = {

@@ -199,20 +199,6 @@ def test_reduce_only_is_no_larger_than_the_position(
     venue.assert_books_balance()
 
 
-def test_resting_reduce_only_is_clamped_to_what_is_left_to_reduce(
-    venue: Venue, alice: int, bob: int, carol: int
-) -> None:
-    venue.trade(alice, bob, BTC, 600_000, 10)
-    venue.place(alice, BTC, SELL, 601_000, 10, units.FLAG_REDUCE_ONLY)
-    venue.trade(carol, alice, BTC, 600_000, 7)
-
-    produced = venue.place(carol, BTC, BUY, 601_000, 10, IOC)
-
-    assert fills(produced) == [(alice, 601_000, 3)]
-    assert (alice, 7, CancelReason.REDUCE_ONLY) in cancels(produced)
-    assert venue.position(alice, BTC)["lots"] == 0
-
-
 def test_maker_outside_the_moved_band_is_cancelled_at_the_touch(
     venue: Venue, alice: int, bob: int
 ) -> None:

@@ -329,6 +329,41 @@ def the_513th_trailing_stop_of_a_list(venue: Venue, alice: int, bob: int) -> Rec
     return order(alice, **fields)
 
 
+@deserves(RejectReason.TOO_MANY_REDUCE_ONLY)
+def the_33rd_reduce_only_order_in_the_book(venue: Venue, alice: int, bob: int) -> Records:
+    venue.trade(bob, alice, BTC, 600_000, 40)
+    for _ in range(32):
+        venue.apply(order(alice, lots=1, flags=units.FLAG_REDUCE_ONLY))
+    return order(alice, lots=1, flags=units.FLAG_REDUCE_ONLY)
+
+
+@deserves(RejectReason.ORDER_EXPIRED)
+def an_amendment_after_the_day(venue: Venue, alice: int, bob: int) -> Records:
+    produced = venue.place(alice, BTC, BUY, 599_000, 10, units.TIF_GOOD_TIL_DAY)
+    venue.pass_time(86_400)
+    return make(
+        CommandKind.AMEND_ORDER,
+        alice,
+        account=alice,
+        order=produced[0]["order"],
+        price_ticks=599_000,
+        quantity_lots=5,
+    )
+
+
+@deserves(RejectReason.WOULD_SELF_TRADE)
+def an_order_that_would_meet_its_owners_own(venue: Venue, alice: int, bob: int) -> Records:
+    mode = units.SELF_TRADE_REJECT_TAKER
+    venue.must(CommandKind.SET_SELF_TRADE_MODE, alice, account=alice, mode=mode)
+    venue.rest(alice, BTC, SELL, 600_000, 10)
+    return order(alice, price=600_000)
+
+
+@deserves(RejectReason.INVALID_SELF_TRADE_MODE)
+def a_self_trade_mode_that_does_not_exist(venue: Venue, alice: int, bob: int) -> Records:
+    return make(CommandKind.SET_SELF_TRADE_MODE, alice, account=alice, mode=3)
+
+
 # --- 400: margin ------------------------------------------------------------------------------
 
 

@@ -34,7 +34,7 @@ from exchange.engine.units import (
     ORDER_SLOT_BITS,
     SELL,
 )
-from tests.simulation.trigger_audit import check_triggers, is_waiting
+from tests.simulation.trigger_audit import check_days, check_triggers, is_waiting
 
 Row = dict[str, int]
 
@@ -81,6 +81,7 @@ class Audit:
         self.check_holders()
         self.check_orders()
         self.check_account_lists()
+        check_days(self)
         self.check_free_lists()
         self.check_books()
         self.check_withdrawals()
@@ -167,6 +168,8 @@ class Audit:
     def check_orders(self) -> None:
         """I-10, I-13, I-16: live orders are well formed and counted in their position."""
         sums: dict[int, Row] = defaultdict(lambda: defaultdict(int))
+        reducing: dict[int, int] = defaultdict(int)
+        counts: dict[int, int] = defaultdict(int)
         live = [(slot, row) for slot, row in enumerate(self.orders) if row["id"]]
         for slot, row in live:
             assert row["id"] & ((1 << ORDER_SLOT_BITS) - 1) == slot, f"I-13 id of {row}"
@@ -185,6 +188,16 @@ class Audit:
             assert row["position"] % ACCOUNTS_MAX == row["account"], f"I-10 {row}"
             assert int(position["contract"]) == row["contract"] + 1, f"I-10 {row}"
             self._count(sums[row["position"]], row)
+            if row["flags"] & units.FLAG_REDUCE_ONLY and not is_waiting(row):
+                reducing[row["position"]] += row["remaining_lots"]
+                counts[row["account"]] += 1
+                assert int(position["lots"]) * row["side"] < 0, f"I-16 {row} reduces nothing"
+        for slot, lots in reducing.items():
+            held = abs(int(self.state.positions[slot]["lots"]))
+            assert lots <= held, f"I-16 {lots} lots reduce {held} of slot {slot}"
+        for account, account_row in enumerate(self.accounts):
+            stated = account_row["reduce_only_count"]
+            assert stated == counts[account], f"I-16 {account} has {counts[account]}"
         assert len(live) == self.count[Counter.ORDERS_OPEN], f"I-13 {len(live)} live"
         for h in self.held:
             for name in ORDER_SUMS:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from exchange.engine import units
+from exchange.engine.state import Counter
 
 if TYPE_CHECKING:
     from tests.simulation.auditor import Audit
@@ -16,6 +17,27 @@ def check_triggers(audit: "Audit", contract: int, queued: set[int]) -> None:
         _check_triggers(audit, contract, source, 1, queued)
         _check_triggers(audit, contract, source, -1, queued)
     _check_watchers(audit, contract)
+
+
+def check_days(audit: "Audit") -> None:
+    """DAY-002: good-til-day orders stand in one list, the day that ends first in front."""
+    expected = {
+        slot
+        for slot, order in enumerate(audit.orders)
+        if order["id"] and order["flags"] & units.TIF_MASK == units.TIF_GOOD_TIL_DAY
+    }
+    found: list[int] = []
+    first = audit.count[Counter.DAY_FIRST]
+    link = first
+    while link:
+        assert link - 1 not in found, "DAY-002 the list of days loops"
+        found.append(link - 1)
+        link = audit.conditions[link - 1]["next_of_day"]
+    assert set(found) == expected, f"DAY-002 {found}"
+    days = [audit.orders[slot]["accepted_ns"] // units.DAY_NS for slot in found]
+    assert days == sorted(days), f"DAY-002 {days}"
+    before = [audit.conditions[slot]["previous_of_day"] - 1 for slot in found]
+    assert before == found[-1:] + found[:-1], f"DAY-002 {before}"
 
 
 def is_waiting(order: Row) -> bool:
