@@ -1,13 +1,13 @@
 """Good-til-day orders: until when they live, and in which order they end.
 
-DAY-001  such an order lives until the first 00:00 UTC after it was accepted, by the venue's
+DAY-001  such an order lives until the first 08:00 UTC after it was accepted, by the venue's
          time; amending it does not prolong its day.
 DAY-002  all of them that are open, resting or waiting for a trigger, stand in one list. The day
          of one that is listed later never ends earlier, so the first is always the next to end.
 """
 
 from exchange.engine.state import Counter, State, inner_kernel
-from exchange.engine.units import DAY_NS, TIF_GOOD_TIL_DAY, TIF_MASK
+from exchange.engine.units import DAY_END_NS, DAY_NS, TIF_GOOD_TIL_DAY, TIF_MASK
 
 _FIRST = int(Counter.DAY_FIRST)
 _TIME_NS = int(Counter.TIME_NS)
@@ -24,7 +24,8 @@ def is_day_over(s: State, slot: int) -> bool:
     row = s.orders[slot]
     if not is_good_til_day(row["flags"]):
         return False
-    return s.counters[_TIME_NS] >= (row["accepted_ns"] // DAY_NS + 1) * DAY_NS
+    days = (row["accepted_ns"] - DAY_END_NS) // DAY_NS
+    return s.counters[_TIME_NS] >= (days + 1) * DAY_NS + DAY_END_NS
 
 
 @inner_kernel

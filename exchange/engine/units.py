@@ -73,7 +73,8 @@ MARK_INTERVAL_NS = NANOSECONDS // 4
 IMPACT_NOTIONAL_UNITS = 500 * MONEY_SCALE  # over the initial margin rate: the impact notional
 INSURANCE_WINDOW_NS = 3_600 * NANOSECONDS
 
-DAY_NS = 24 * 3_600 * NANOSECONDS  # days end at 00:00 UTC
+DAY_NS = 24 * 3_600 * NANOSECONDS
+DAY_END_NS = 8 * 3_600 * NANOSECONDS  # a day of the venue ends at 08:00 UTC
 
 INT64_SAFE = 1 << 62
 

@@ -12,7 +12,7 @@ from exchange.engine.units import BUY, NANOSECONDS, SELL
 from tests.engine.venue import BTC, SOL, UNITS, Event, Venue, kinds, reason
 
 DAY = units.TIF_GOOD_TIL_DAY
-MIDNIGHT_NS = 1_700_006_400 * NANOSECONDS  # 2023-11-15 00:00 UTC
+DAY_END_NS = 1_700_035_200 * NANOSECONDS  # 2023-11-15 08:00 UTC
 
 
 def rest_for_the_day(
@@ -37,11 +37,11 @@ def cancelled(produced: list[Event]) -> list[tuple[int, CancelReason]]:
     ]
 
 
-def test_order_expires_at_midnight_utc_and_not_before(venue: Venue, alice: int) -> None:
+def test_order_expires_at_eight_utc_and_not_before(venue: Venue, alice: int) -> None:
     order = rest_for_the_day(venue, alice, BUY, 599_000)
 
-    before = at(venue, MIDNIGHT_NS - 1)
-    after = at(venue, MIDNIGHT_NS)
+    before = at(venue, DAY_END_NS - 1)
+    after = at(venue, DAY_END_NS)
 
     assert cancelled(before) == []
     assert cancelled(after) == [(order, CancelReason.EXPIRED)]
@@ -50,13 +50,13 @@ def test_order_expires_at_midnight_utc_and_not_before(venue: Venue, alice: int) 
     venue.assert_books_balance()
 
 
-def test_order_accepted_at_midnight_lives_for_the_whole_day(venue: Venue, alice: int) -> None:
-    venue.time_ns = MIDNIGHT_NS
+def test_order_accepted_at_eight_utc_lives_for_the_whole_day(venue: Venue, alice: int) -> None:
+    venue.time_ns = DAY_END_NS
     venue.observe(BTC, 60_000 * units.INDEX_SCALE)
     order = rest_for_the_day(venue, alice, BUY, 599_000)
 
-    assert cancelled(at(venue, MIDNIGHT_NS + 86_400 * NANOSECONDS - 1)) == []
-    assert cancelled(at(venue, MIDNIGHT_NS + 86_400 * NANOSECONDS)) == [
+    assert cancelled(at(venue, DAY_END_NS + 86_400 * NANOSECONDS - 1)) == []
+    assert cancelled(at(venue, DAY_END_NS + 86_400 * NANOSECONDS)) == [
         (order, CancelReason.EXPIRED)
     ]
 
@@ -71,7 +71,7 @@ def test_orders_expire_in_the_order_they_were_accepted_waiting_ones_too(
     venue.rest(alice, BTC, BUY, 598_000, 10)
     venue.cancel(bob, gone)
 
-    produced = at(venue, MIDNIGHT_NS)
+    produced = at(venue, DAY_END_NS)
 
     assert [order for order, _ in cancelled(produced)] == [first, second, third]
     assert venue.book(BTC, BUY, 5) == [(598_000, 10)]
@@ -83,7 +83,7 @@ def test_order_past_its_day_never_trades_though_no_tick_came(
 ) -> None:
     order = rest_for_the_day(venue, alice, SELL, 600_000)
     venue.rest(alice, BTC, SELL, 600_001, 10)
-    venue.time_ns = MIDNIGHT_NS
+    venue.time_ns = DAY_END_NS
 
     killed = venue.place(bob, BTC, BUY, 600_000, 5, units.TIF_FILL_OR_KILL)
     produced = venue.place(bob, BTC, BUY, 600_001, 5, units.TIF_IMMEDIATE_OR_CANCEL)
@@ -99,7 +99,7 @@ def test_waiting_order_past_its_day_is_cancelled_instead_of_fired(
 ) -> None:
     flags = units.TYPE_STOP_LIMIT | units.TRIGGER_INDEX
     order = rest_for_the_day(venue, alice, BUY, 590_000, flags, trigger_ticks=601_000)
-    venue.time_ns = MIDNIGHT_NS - NANOSECONDS
+    venue.time_ns = DAY_END_NS - NANOSECONDS
 
     produced: list[Event] = []
     while not cancelled(produced):
@@ -117,7 +117,7 @@ def test_amended_order_keeps_its_day(venue: Venue, alice: int) -> None:
     venue.must(CommandKind.AMEND_ORDER, alice, **fields)
     venue.assert_books_balance()
 
-    produced = at(venue, MIDNIGHT_NS)
+    produced = at(venue, DAY_END_NS)
 
     assert [order for order, _ in cancelled(produced)] == [later, order]
 
@@ -135,7 +135,7 @@ def test_market_stop_of_a_day_fires_as_immediate_or_cancel(
     assert [reason for _, reason in cancelled(produced)] == [CancelReason.IMMEDIATE_OR_CANCEL]
     assert venue.position(alice, BTC)["lots"] == 4
     venue.assert_books_balance()
-    assert cancelled(at(venue, MIDNIGHT_NS)) == []
+    assert cancelled(at(venue, DAY_END_NS)) == []
 
 
 @pytest.mark.parametrize("flags", [units.TYPE_MARKET, units.TIF_IMMEDIATE_OR_CANCEL])
@@ -154,7 +154,7 @@ def test_tick_cancels_a_thousand_expired_orders_at_most(venue: Venue) -> None:
             venue.place(account, SOL, BUY, 140_000, 1, DAY)
     venue.machine = StateMachine(load(dump(venue.state)))
 
-    first = at(venue, MIDNIGHT_NS)
+    first = at(venue, DAY_END_NS)
     second = venue.tick(1)
 
     assert (len(cancelled(first)), len(cancelled(second))) == (1_000, 200)

@@ -34,7 +34,8 @@ def check_days(audit: "Audit") -> None:
         found.append(link - 1)
         link = audit.conditions[link - 1]["next_of_day"]
     assert set(found) == expected, f"DAY-002 {found}"
-    days = [audit.orders[slot]["accepted_ns"] // units.DAY_NS for slot in found]
+    since = [audit.orders[slot]["accepted_ns"] - units.DAY_END_NS for slot in found]
+    days = [time_ns // units.DAY_NS for time_ns in since]
     assert days == sorted(days), f"DAY-002 {days}"
     before = [audit.conditions[slot]["previous_of_day"] - 1 for slot in found]
     assert before == found[-1:] + found[:-1], f"DAY-002 {before}"
