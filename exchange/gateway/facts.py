@@ -11,6 +11,8 @@ from exchange.engine.events import (
     ORDER_AMENDED,
     ORDER_CANCELLED,
     ORDER_FILLED,
+    ORDER_REDUCED,
+    CancelReason,
     EventKind,
 )
 from exchange.engine.records import RECORD_FIELDS, column
@@ -40,7 +42,8 @@ _CANCELLED_REASON = column(ORDER_CANCELLED, "reason")
 _CANCELLED_LABEL = column(ORDER_CANCELLED, "label")
 _AMENDED_REMAINING = column(ORDER_AMENDED, "remaining_lots")
 
-for _layout in (ORDER_ACCEPTED, ORDER_CANCELLED, ORDER_AMENDED):
+assert column(ORDER_REDUCED, "remaining_lots") == _AMENDED_REMAINING
+for _layout in (ORDER_ACCEPTED, ORDER_CANCELLED, ORDER_AMENDED, ORDER_REDUCED):
     assert column(_layout, "order") == ORDER
     assert column(_layout, "side") == _SIDE
     assert column(_layout, "flags") == FLAGS
@@ -53,6 +56,7 @@ ORDER_KINDS = frozenset(
         EventKind.ORDER_FILLED,
         EventKind.ORDER_CANCELLED,
         EventKind.ORDER_AMENDED,
+        EventKind.ORDER_REDUCED,
     )
 )
 
@@ -189,6 +193,19 @@ def accepted_order(events: Records) -> int:
     first = words(events[:1])[0]
     assert first[KIND] == EventKind.ORDER_ACCEPTED, first
     return first[ORDER]
+
+
+def cancelled_by_owner(events: Records, account: int) -> int:
+    """How many orders of the account were cancelled because it asked for that.
+
+    The events of the same command may tell of others that ended: a stop that fired behind it.
+    """
+    return sum(
+        event[KIND] == EventKind.ORDER_CANCELLED
+        and event[ACCOUNT] == account
+        and event[_CANCELLED_REASON] == CancelReason.BY_OWNER
+        for event in words(events)
+    )
 
 
 def follow(

@@ -28,6 +28,8 @@ CANCEL_REASONS = {
     CancelReason.PRICE_BAND: "price_band",
     CancelReason.REDUCE_ONLY: "reduce_only",
     CancelReason.LIQUIDATION: "liquidation",
+    CancelReason.TRIGGER_REFUSED: "trigger_refused",
+    CancelReason.EXPIRED: "expired",
 }
 OPEN, FILLED, CANCELLED = "open", "filled", "cancelled"
 

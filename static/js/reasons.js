@@ -48,6 +48,8 @@ const CANCELS = {
   price_band: "Its price came too far from the mark price.",
   reduce_only: "There was no position left to reduce.",
   liquidation: "The account was being liquidated.",
+  trigger_refused: "Its trigger was reached, but it was refused as a new order would have been.",
+  expired: "Its day was over.",
 };
 
 // Why an order, or its remainder, was cancelled.

@@ -81,6 +81,23 @@ def test_order_amended_takes_new_price_quantity_and_remainder() -> None:
     assert (order.state, order.cancelled_lots) == (OrderState.OPEN, 0)
 
 
+def test_order_cut_by_a_fill_keeps_its_price_and_loses_the_surplus() -> None:
+    projector = Projector()
+    one = Story().place(ALICE, 101, SELL, 601_000, 10).place(ALICE, 102, SELL, 600_000, 4)
+    one.write(projector)
+
+    two = one.next().wait(2).place(BOB, 103, BUY, 600_000, 4)
+    two.fill((ALICE, 102, 0), (BOB, 103, 0), trade=1, side=BUY, ticks=600_000, lots=4)
+    two.also(EventKind.ORDER_REDUCED, account=ALICE, contract=BTC_PERPETUAL, order=101,
+             side=SELL, price_ticks=601_000, quantity_lots=6, remaining_lots=6,
+             cut_lots=4)  # fmt: skip
+    two.write(projector)
+
+    order = Order.objects.get(pk=101)
+    assert (order.price_ticks, order.quantity_lots, order.remaining_lots) == (601_000, 6, 6)
+    assert (order.state, order.filled_lots, order.cancelled_lots) == (OrderState.OPEN, 0, 0)
+
+
 def test_fill_stands_beside_its_counterpart_and_knows_the_mark() -> None:
     projector = Projector()
     one = Story().list_btc().mark(600_000, 600_010)

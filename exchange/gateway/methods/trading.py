@@ -6,7 +6,6 @@ ORDER-002  what cannot be obeyed is refused (SCH-001), never approximated.
 
 from exchange.engine import units
 from exchange.engine.commands import CommandKind
-from exchange.engine.events import EventKind
 from exchange.engine.rejects import RejectReason
 from exchange.gateway import facts, wire
 from exchange.gateway.decoder import Decimal
@@ -279,8 +278,7 @@ def _check_unchanged(params: EditOrder, known: OrderView) -> None:
 
 async def _cancel_many(call: Call, records: Records) -> int:
     results = await submit(call, records)
-    cancelled = results[0].events["kind"] == EventKind.ORDER_CANCELLED
-    return int(cancelled.sum())
+    return facts.cancelled_by_owner(results[0].events, call.account)
 
 
 async def _known(call: Call, order_id: int, *, may_be_old: bool = True) -> OrderView | None:

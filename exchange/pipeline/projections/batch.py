@@ -29,13 +29,15 @@ class Batch:
     def __len__(self) -> int:
         return int(self.events.size)
 
-    def positions(self, kind: EventKind) -> Integers:
-        """Where the events of one kind stand in the batch."""
-        return self._by_kind.get(int(kind), np.zeros(0, np.intp))
+    def positions(self, *kinds: EventKind) -> Integers:
+        """Where the events of some kinds stand in the batch."""
+        none = np.zeros(0, np.intp)
+        places = [self._by_kind.get(int(kind), none) for kind in kinds]
+        return places[0] if len(places) == 1 else np.sort(np.concatenate(places))
 
-    def of(self, kind: EventKind) -> Events:
-        """The events of one kind, in their own layout."""
-        return self.events[self.positions(kind)].view(LAYOUTS[kind])
+    def of(self, kind: EventKind, *alike: EventKind) -> Events:
+        """The events of one kind, and of others that begin alike, in the first one's layout."""
+        return self.events[self.positions(kind, *alike)].view(LAYOUTS[kind])
 
     def ordinals(self, kind: EventKind) -> Integers:
         """The places of one kind's events in the journal."""

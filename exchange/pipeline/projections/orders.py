@@ -3,21 +3,25 @@
 An order is folded over the whole batch before anything is written: one that was born and died
 inside it is written once, in its final state; one that was there before is patched once.
 
-FOLD-001  what remains of an order is what its last acceptance, fill or amendment says, less
-          what was cancelled after that.
+FOLD-001  what remains of an order is what its last acceptance, fill or change says, less what
+          was cancelled after that. Changes are amendments and the surplus that the engine cuts.
 FOLD-002  an order is open while something remains, cancelled if any of it was, else filled.
 """
 
 import numpy as np
 from django.db.backends.utils import CursorWrapper
 
-from exchange.engine.events import EventKind
+from exchange.engine.events import ORDER_AMENDED, ORDER_REDUCED, EventKind
+from exchange.engine.records import column
 from exchange.engine.units import CONTRACTS_MAX, FLAG_MAKER
 from exchange.models.trading import Fill, Order, OrderState
 from exchange.pipeline.projections.batch import Batch, Events, Integers
 from exchange.pipeline.projections.market import Marks
 from exchange.pipeline.projections.table import Columns, Table, temporary
 
+_CHANGES = (EventKind.ORDER_AMENDED, EventKind.ORDER_REDUCED)
+for _name in ("order", "price_ticks", "quantity_lots", "remaining_lots"):
+    assert column(ORDER_AMENDED, _name) == column(ORDER_REDUCED, _name)
 _ORDERS = Table.of(Order)
 _FILLS = Table.of(Fill)
 _PATCH = {
@@ -88,7 +92,7 @@ def fold_orders(
     accepted = batch.of(EventKind.ORDER_ACCEPTED)
     filled = batch.of(EventKind.ORDER_FILLED)
     cancelled = batch.of(EventKind.ORDER_CANCELLED)
-    amended = batch.of(EventKind.ORDER_AMENDED)
+    amended = batch.of(*_CHANGES)
     ids = np.unique(
         np.concatenate([e["order"] for e in (accepted, filled, cancelled, amended)])
     )
@@ -141,11 +145,8 @@ def _fold_terms(
     rows: dict[str, Integers], batch: Batch, of_accepted: Integers, of_amended: Integers
 ) -> None:
     # An amendment always follows its order's acceptance, so writing it second is enough.
-    for kind, of in (
-        (EventKind.ORDER_ACCEPTED, of_accepted),
-        (EventKind.ORDER_AMENDED, of_amended),
-    ):
-        events = batch.of(kind)
+    for kinds, of in (((EventKind.ORDER_ACCEPTED,), of_accepted), (_CHANGES, of_amended)):
+        events = batch.of(*kinds)
         rows["has_terms"][of] = 1
         rows["price_ticks"][of] = events["price_ticks"]
         rows["quantity_lots"][of] = events["quantity_lots"]
@@ -157,13 +158,13 @@ def _fold_remaining(
     of_telling: tuple[Integers, Integers, Integers],
     of_cancelled: Integers,
 ) -> None:
-    telling = (EventKind.ORDER_ACCEPTED, EventKind.ORDER_FILLED, EventKind.ORDER_AMENDED)
-    positions = np.concatenate([batch.positions(kind) for kind in telling])
+    telling = ((EventKind.ORDER_ACCEPTED,), (EventKind.ORDER_FILLED,), _CHANGES)
+    positions = np.concatenate([batch.positions(*kinds) for kinds in telling])
     remaining = np.concatenate(
         [
             batch.of(EventKind.ORDER_ACCEPTED)["quantity_lots"],
             batch.of(EventKind.ORDER_FILLED)["remaining_lots"],
-            batch.of(EventKind.ORDER_AMENDED)["remaining_lots"],
+            batch.of(*_CHANGES)["remaining_lots"],
         ]
     )
     in_order = np.argsort(positions, kind="stable")
@@ -184,12 +185,12 @@ def _fold_last_touch(
     of: tuple[Integers, Integers, Integers, Integers],
 ) -> None:
     kinds = (
-        EventKind.ORDER_ACCEPTED,
-        EventKind.ORDER_FILLED,
-        EventKind.ORDER_CANCELLED,
-        EventKind.ORDER_AMENDED,
+        (EventKind.ORDER_ACCEPTED,),
+        (EventKind.ORDER_FILLED,),
+        (EventKind.ORDER_CANCELLED,),
+        _CHANGES,
     )
-    positions = np.concatenate([batch.positions(kind) for kind in kinds])
+    positions = np.concatenate([batch.positions(*alike) for alike in kinds])
     in_order = np.argsort(positions, kind="stable")
     touched = np.concatenate(of)[in_order]
     events = batch.events[positions[in_order]]
