@@ -14,16 +14,19 @@ from tests.simulation.reference.wire import (
     OPERATOR,
     TIF_FILL_OR_KILL,
     TIF_GOOD_TIL_CANCELLED,
+    TIF_GOOD_TIL_DAY,
     TIF_IMMEDIATE_OR_CANCEL,
     TYPE_LIMIT,
     TYPE_MARKET,
     CommandKind,
+    ContractParameter,
     Row,
 )
 from tests.simulation.simulator.world import World
 
 FORCES = {
     "gtc": TIF_GOOD_TIL_CANCELLED,
+    "gtd": TIF_GOOD_TIL_DAY,
     "ioc": TIF_IMMEDIATE_OR_CANCEL,
     "fok": TIF_FILL_OR_KILL,
 }
@@ -84,6 +87,22 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefer:
+    """What the orders of an account's owner shall do when they meet."""
+
+    account: int
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """The maker fee of a contract, negative as a rebate."""
+
+    contract: int
+    maker_fee_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
 class Deposit:
     """Cash from outside."""
 
@@ -113,7 +132,19 @@ class Wait:
     seconds: int
 
 
-Action = Wait | Place | Amend | Cancel | CancelAll | Move | Deposit | Withdraw | Settle
+Action = (
+    Wait
+    | Place
+    | Amend
+    | Cancel
+    | CancelAll
+    | Prefer
+    | Fees
+    | Move
+    | Deposit
+    | Withdraw
+    | Settle
+)
 
 
 class Player:
@@ -135,6 +166,14 @@ class Player:
             case CancelAll():
                 fields = {"contract": action.contract, "label": action.label}
                 return self._do(CommandKind.CANCEL_ALL, action.account, **fields)
+            case Prefer():
+                kind = CommandKind.SET_SELF_TRADE_MODE
+                return self._do(kind, action.account, mode=action.mode)
+            case Fees():
+                parameter = int(ContractParameter.MAKER_FEE_PPM)
+                fields = {"contract": action.contract, "parameter": parameter}
+                kind, value = CommandKind.SET_PARAMETER, action.maker_fee_ppm
+                return world.both.do(kind, OPERATOR, **fields, value=value)
             case Move():
                 return self._move(action)
             case Wait():

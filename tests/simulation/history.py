@@ -28,6 +28,7 @@ from tests.simulation.reference.wire import (
     CLEARING,
     EXTERNAL,
     FEES,
+    FLAG_MAKER,
     HOLDS,
     INSURANCE,
     OPERATOR,
@@ -57,6 +58,9 @@ class History:
         self.orders = OrderHistory(self.owners)
         self.prices = PriceHistory()
         self.posted = 0
+        self.rebate: Event | None = (
+            None  # the maker's side of a trade, until the taker has paid
+        )
         self._handlers: dict[int, Callable[[Event, Event], None]] = {
             EventKind.ACCOUNT_OPENED: self._opened,
             EventKind.ORDER_FILLED: self._filled,
@@ -137,7 +141,18 @@ class History:
         self.owners[event["account"]] = event["owner"]
 
     def _filled(self, command: Event, event: Event) -> None:
+        if event["fee_units"] < 0:
+            assert event["flags"] & FLAG_MAKER, f"I-17 a rebate for taking: {event}"
+            self.rebate = event
+            return
         self._charge(event["account"], FEES, event["fee_units"])
+        if self.rebate is not None:
+            amount = -self.rebate["fee_units"]
+            paid = event["fee_units"]
+            assert amount <= paid, f"I-17 a rebate above the taker fee: {self.rebate} {event}"
+            self._post(FEES, self.rebate["account"], amount)
+            assert self.balances[FEES] >= 0, f"I-03 a rebate of fees not there: {event}"
+            self.rebate = None
 
     def _deposited(self, command: Event, event: Event) -> None:
         is_operator = command["kind"] == CommandKind.DEPOSIT

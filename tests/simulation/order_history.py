@@ -42,6 +42,8 @@ class OrderHistory:
             self._filled(event)
         elif kind == EventKind.ORDER_CANCELLED:
             self._cancelled(event)
+        elif kind == EventKind.ORDER_REDUCED:
+            self._reduced(event)
         elif kind in (EventKind.ORDER_AMENDED, EventKind.ORDER_TRIGGERED):
             self._changed(event)
 
@@ -86,6 +88,17 @@ class OrderHistory:
             assert remaining == event["remaining_lots"], f"I-13 {event} {order}"
         if not is_waiting and not keeps_place:
             self.entering.append(event["order"])
+
+    def _reduced(self, event: Event) -> None:
+        order = self._order(event)
+        order["quantity_lots"] -= event["cut_lots"]
+        order["remaining"] -= event["cut_lots"]
+        held = self.lots.get((event["account"], event["contract"]), 0)
+        assert held == event["position_lots"], f"I-17 position {held}: {event}"
+        assert order["remaining"] == event["remaining_lots"] > 0, f"I-13 {event} {order}"
+        assert order["quantity_lots"] == event["quantity_lots"], f"I-13 {event} {order}"
+        is_meant = order["flags"] & FLAG_REDUCE_ONLY and event["cut_lots"] > 0
+        assert is_meant, f"I-16 cut for no surplus: {event}"
 
     def _filled(self, event: Event) -> None:
         order = self._order(event)

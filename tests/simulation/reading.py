@@ -60,6 +60,16 @@ def order_ids_of(state: State, account: int) -> list[int]:
     return found
 
 
+def day_ids(state: State) -> list[int]:
+    """The open good-til-day orders, the next to end first."""
+    found = []
+    link = int(state.counters[Counter.DAY_FIRST])
+    while link:
+        found.append(int(state.orders[link - 1]["id"]))
+        link = int(state.conditions[link - 1]["next_of_day"])
+    return found
+
+
 def queue(state: State, contract: int, side: int) -> Iterator[Row]:
     """The orders of one side of a book, in the order in which they trade."""
     link = int(state.level_next[2 * contract + (side == SELL), 0])

@@ -14,6 +14,7 @@ from exchange.engine.units import ASSETS_MAX, BUY, SELL
 from tests.simulation.reading import (
     Row,
     counters,
+    day_ids,
     order_ids_of,
     positions_of,
     queue,
@@ -27,11 +28,9 @@ from tests.simulation.reference.state import ORDER_SLOT_BITS, Venue
 # Columns that the reference does not have, or has under another form.
 LINKS = {
     "accounts": {
-        "self_trade_mode",
         "slot_count",
         "first_order",
         "order_count",
-        "reduce_only_count",
     },
     "positions": {
         "contract",
@@ -96,6 +95,8 @@ ORDER_SUMS = tuple(field.name for field in fields(OpenOrders))
 def assert_same_state(state: State, venue: Venue) -> None:
     """Compares everything."""
     _assert_same_counters(state, venue)
+    days = [order.id for order in venue.days()]
+    assert day_ids(state) == days, f"good-til-day orders: {days}"
     for account in range(len(venue.accounts)):
         assert_same_account(state, venue, account)
     for contract in range(len(venue.contracts)):

@@ -19,6 +19,7 @@ from exchange.engine.units import (
     FLAG_POST_ONLY,
     FLAG_REDUCE_ONLY,
     HOLDS,
+    SELL,
     TIF_IMMEDIATE_OR_CANCEL,
 )
 from tests.engine.venue import UNITS, make_venue
@@ -56,6 +57,15 @@ def is_taker(event: Event) -> bool:
     return not event["flags"] & (FLAG_MAKER | FLAG_LIQUIDATION)
 
 
+def is_resting_ask(event: Event) -> bool:
+    """A tick more is not worse than its limit."""
+    return bool(event["flags"] & FLAG_MAKER) and event["side"] == SELL
+
+
+def is_rebated(event: Event) -> bool:
+    return event["fee_units"] < 0
+
+
 def is_by_owner(event: Event) -> bool:
     return event["reason"] == CancelReason.BY_OWNER
 
@@ -70,9 +80,12 @@ CHANGES: list[Change] = [
     ("I-13", EventKind.ORDER_CANCELLED, always, {"quantity_lots": 1}),
     ("I-13", EventKind.ORDER_CANCELLED, always, {"order": 1 << 30}),
     ("I-13", EventKind.ORDER_AMENDED, always, {"remaining_lots": -1}),
+    ("I-13", EventKind.ORDER_REDUCED, always, {"remaining_lots": 1}),
+    ("I-17", EventKind.ORDER_REDUCED, always, {"position_lots": 1}),
+    ("I-17", EventKind.ORDER_FILLED, is_rebated, {"fee_units": -(10**12)}),
     ("I-17", EventKind.ORDER_FILLED, is_taker, {"trade": 1}),
     ("I-17", EventKind.ORDER_FILLED, is_taker, {"position_lots": 1}),
-    ("I-12", EventKind.ORDER_FILLED, has_flag(FLAG_MAKER, maker=True), {"price_ticks": 1}),
+    ("I-12", EventKind.ORDER_FILLED, is_resting_ask, {"price_ticks": 1}),
     ("I-22", EventKind.LIQUIDATION_STARTED, always, {"equity_units": 10**15}),
     ("I-22", EventKind.LIQUIDATION_STEPPED, always, {"fee_units": 10**14}),
     ("I-35", EventKind.OBSERVATION_ACCEPTED, always, {"publish_time_ns": 10**13}),

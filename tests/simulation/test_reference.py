@@ -14,9 +14,11 @@ from tests.simulation.actions import (
     Cancel,
     CancelAll,
     Deposit,
+    Fees,
     Move,
     Place,
     Player,
+    Prefer,
     Settle,
     Wait,
     Withdraw,
@@ -28,6 +30,7 @@ from tests.simulation.simulator.dice import Dice
 from tests.simulation.simulator.run import open_world, play
 from tests.simulation.simulator.world import MENU, World
 
+RESTING = ("gtc", "gtd")
 REFERENCE = Path(reference.__file__).parent
 
 
@@ -91,7 +94,7 @@ places = st.builds(
     st.integers(-5, 5),
     lots,
     is_market=st.booleans(),
-    force=st.sampled_from(["gtc", "gtc", "ioc", "fok"]),
+    force=st.sampled_from(["gtc", "gtc", "gtd", "ioc", "fok"]),
     post_only=st.booleans(),
     reject_post_only=st.booleans(),
     reduce_only=st.booleans(),
@@ -105,10 +108,10 @@ sane_places = places.map(
         p.side,
         p.offset,
         p.lots,
-        is_market=p.is_market and p.force != "gtc",
+        is_market=p.is_market and p.force not in RESTING,
         force=p.force,
-        post_only=p.post_only and p.force == "gtc",
-        reject_post_only=p.reject_post_only and p.post_only and p.force == "gtc",
+        post_only=p.post_only and p.force in RESTING,
+        reject_post_only=p.reject_post_only and p.post_only and p.force in RESTING,
         reduce_only=p.reduce_only and p.label == 1,
     )
 )
@@ -121,7 +124,9 @@ actions = st.one_of(
     st.builds(Cancel, st.integers(0, 9), st.booleans()),
     st.builds(CancelAll, accounts, st.integers(-1, 1), st.integers(0, 1)),
     st.builds(Move, contracts, st.integers(-20_000, 20_000), st.integers(1, 3)),
-    st.builds(Wait, st.sampled_from([0, 1, 11])),
+    st.builds(Wait, st.sampled_from([0, 1, 11, 86_400])),
+    st.builds(Prefer, accounts, st.integers(0, 3)),
+    st.builds(Fees, contracts, st.sampled_from([-501, -300, 0, 200])),
     st.builds(Deposit, accounts, st.integers(1, 10**9)),
     st.builds(Withdraw, accounts, st.integers(1, 10**9)),
     st.builds(Settle, contracts),

@@ -19,10 +19,6 @@ SEEDS = range(1, 101)
 UNREACHED = {
     "ACCEPTED",  # not an event: acceptance is the events themselves
     "MALFORMED",  # answered by the runner, never journaled
-    # Numbered, but said by no command yet.
-    "SELF_TRADE_MODE_SET",
-    "ORDER_REDUCED",
-    "CANCELLED_EXPIRED",
 }
 
 

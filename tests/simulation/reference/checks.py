@@ -15,6 +15,8 @@ from tests.simulation.reference.wire import (
     FLAG_REDUCE_ONLY,
     FLAG_REJECT_POST_ONLY,
     ORACLE_VALID,
+    SELF_TRADE_CANCEL_MAKER,
+    SELF_TRADE_REJECT_TAKER,
     SELL,
     STATE_OPEN,
     STATE_REDUCE_ONLY,
@@ -23,6 +25,7 @@ from tests.simulation.reference.wire import (
     TIF_GOOD_TIL_DAY,
     TIF_IMMEDIATE_OR_CANCEL,
     TIF_MASK,
+    TIF_NEVER_RESTS,
     TRIGGER_INDEX,
     TRIGGER_LAST,
     TRIGGER_MARK,
@@ -43,6 +46,7 @@ from tests.simulation.reference.wire import (
 
 QUANTITY_MAX = 1 << 31
 OPEN_ORDERS_MAX = 500
+REDUCE_ONLY_MAX = 32  # of an account, in books
 _FLAGS = TYPE_MASK | TIF_MASK | FLAG_POST_ONLY | FLAG_REJECT_POST_ONLY | FLAG_REDUCE_ONLY
 _FLAGS |= TRIGGER_MASK
 _PLAIN = (TYPE_LIMIT, TYPE_MARKET)
@@ -82,6 +86,10 @@ class Ask:
     @property
     def is_reduce_only(self) -> bool:
         return self.flags & FLAG_REDUCE_ONLY != 0
+
+    @property
+    def may_rest(self) -> bool:
+        return self.flags & TIF_NEVER_RESTS == 0
 
     @property
     def has_trigger(self) -> bool:
@@ -165,6 +173,14 @@ def room_objection(venue: Venue, account: int) -> RejectReason:
     return RejectReason.TOO_MANY_ORDERS if is_full else _OK
 
 
+def reduce_only_objection(venue: Venue, ask: Ask) -> RejectReason:
+    """Whether one more reduce-only order may come to rest."""
+    if not ask.is_reduce_only or not ask.may_rest:
+        return _OK
+    is_full = venue.accounts[ask.account].reduce_only_count >= REDUCE_ONLY_MAX
+    return RejectReason.TOO_MANY_REDUCE_ONLY if is_full else _OK
+
+
 def position_limit_lots(venue: Venue, number: int) -> int:
     contract = venue.contracts[number]
     at_reference = contract.reference_ticks * contract.tick_value_units
@@ -231,17 +247,32 @@ def book_objection(venue: Venue, ask: Ask, price: int) -> RejectReason:
     return _OK
 
 
+def self_trade_objection(venue: Venue, ask: Ask, price: int) -> RejectReason:
+    """Whether it would at once meet an order of its owner, who wants takers rejected."""
+    first = venue.books[ask.contract].head(-ask.side)
+    if first is None or ask.side * (price - first.price_ticks) < 0:
+        return _OK
+    is_unwanted = venue.wishes(ask.account) == SELF_TRADE_REJECT_TAKER
+    is_own = venue.accounts[first.account].owner == venue.accounts[ask.account].owner
+    return RejectReason.WOULD_SELF_TRADE if is_unwanted and is_own else _OK
+
+
 def surely_met(venue: Venue, order: Order) -> list[tuple[int, int]]:
     """(price, lots) that a fill-or-kill can rely on, looked at maker by maker.
 
-    A reduce-only maker may have shrunk by the time it is met: it is not relied upon.
+    A reduce-only maker may have shrunk by the time it is met: it is not relied upon. One of
+    its own owner stops it there, unless the owner wants that one cancelled.
     """
     met: list[tuple[int, int]] = []
     left = order.quantity_lots
     for maker in venue.books[order.contract].queue(-order.side)[: health.FILLS_MAX]:
         if left == 0 or order.side * (order.price_ticks - maker.price_ticks) < 0:
             break
-        if not maker.is_reduce_only and not maker_objection(venue, order.account, maker):
+        against = maker_objection(venue, order.account, maker)
+        goes_on = venue.wishes(order.account) == SELF_TRADE_CANCEL_MAKER
+        if against is CancelReason.SELF_TRADE and not goes_on:
+            break
+        if not maker.is_reduce_only and not against:
             met.append((maker.price_ticks, min(left, maker.remaining_lots)))
             left -= min(left, maker.remaining_lots)
     return met
@@ -255,6 +286,8 @@ def maker_objection(
         return CancelReason.SELF_TRADE
     if is_outside_band(venue, maker.contract, maker.side, maker.price_ticks):
         return CancelReason.PRICE_BAND
+    if venue.is_day_over(maker):
+        return CancelReason.EXPIRED
     if fillable(venue, maker) == 0:
         return CancelReason.REDUCE_ONLY
     held = venue.lots(maker.account, maker.contract)

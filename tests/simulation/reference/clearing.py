@@ -1,6 +1,7 @@
 """The reference clearing: observations, index, marks, who is under water, variation."""
 
 from tests.simulation.reference import health
+from tests.simulation.reference.execution import expire
 from tests.simulation.reference.index import aggregate
 from tests.simulation.reference.liquidation import review
 from tests.simulation.reference.mark import mark_contract
@@ -72,6 +73,7 @@ def _observation_objection(venue: Venue, command: Command) -> RejectReason:
 
 def tick(venue: Venue, _command: Command) -> Answer:
     """Tick."""
+    expire(venue)
     refresh(venue, list(range(len(venue.underlyings))))
     tell_trailing(venue)
     return ACCEPTED

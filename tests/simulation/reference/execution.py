@@ -14,12 +14,16 @@ from tests.simulation.reference.wire import (
     FEES,
     FLAG_LIQUIDATION,
     FLAG_MAKER,
+    SELF_TRADE_CANCEL_MAKER,
+    SELF_TRADE_REJECT_TAKER,
     TIF_FILL_OR_KILL,
     TIF_MASK,
     CancelReason,
     EventKind,
     RejectReason,
 )
+
+EXPIRIES_MAX = 1_000
 
 
 def accept(
@@ -51,10 +55,11 @@ def accept(
 
 def match(
     venue: Venue, taker: Order, limit: int, met: int = 0, kept: int = 0
-) -> tuple[int, bool]:
-    """Trades up to a limit, or until a maker is passed over, all but the lots that are kept.
+) -> tuple[int, CancelReason | None]:
+    """Trades up to a limit, all but the lots that are kept.
 
-    Returns (makers met by this command so far, may the order go on).
+    Ends as soon as a maker is passed over or loses other orders by its fill.
+    Returns (makers met by this command so far, why it must not go on).
     """
     book = venue.books[taker.contract]
     # A fill-or-kill was looked at maker by maker before it was accepted.
@@ -66,16 +71,22 @@ def match(
         met += 1
         lots = min(fillable(venue, taker), taker.remaining_lots - kept, maker.remaining_lots)
         if lots == 0:
-            return met, False
+            return met, CancelReason.REDUCE_ONLY
         reason = maker_objection(venue, taker.account, maker, is_trusting=is_trusting)
-        if reason:
+        if not reason:
+            if _trade(venue, maker, taker, min(lots, fillable(venue, maker))):
+                break
+            continue
+        wish = SELF_TRADE_CANCEL_MAKER
+        if reason is CancelReason.SELF_TRADE and not taker.flags & FLAG_LIQUIDATION:
+            wish = venue.wishes(taker.account)
+        if wish != SELF_TRADE_REJECT_TAKER:
             cancel_open(venue, maker, reason)
-            return met, True
-        _trade(venue, maker, taker, min(lots, fillable(venue, maker)))
-    return met, True
+        return met, None if wish == SELF_TRADE_CANCEL_MAKER else reason
+    return met, None
 
 
-def _trade(venue: Venue, maker: Order, taker: Order, lots: int) -> None:
+def _trade(venue: Venue, maker: Order, taker: Order, lots: int) -> bool:
     venue.trades += 1
     contract = venue.contracts[maker.contract]
     notional = maker.price_ticks * lots * contract.tick_value_units
@@ -89,11 +100,24 @@ def _trade(venue: Venue, maker: Order, taker: Order, lots: int) -> None:
     maker_fee = ceil_ppm(notional, contract.maker_fee_ppm)
     is_liquidation = taker.flags & FLAG_LIQUIDATION != 0
     taker_fee = 0 if is_liquidation else ceil_ppm(notional, contract.taker_fee_ppm)
+    if maker_fee < 0:
+        maker_fee = -_rebate(venue, taker.account, -maker_fee, taker_fee)
     _fill(venue, maker, maker.price_ticks, lots, maker_fee, FLAG_MAKER)
     _fill(venue, taker, maker.price_ticks, lots, taker_fee, 0)
+    if maker_fee < 0:
+        venue.ledger.move(FEES, maker.account, -maker_fee)
+    is_cut = cut_surplus(venue, maker.account, maker.contract)
+    cut_surplus(venue, taker.account, taker.contract)
     if maker.remaining_lots == 0:
         venue.unlist(maker)
         venue.discard(maker)
+    return is_cut
+
+
+def _rebate(venue: Venue, taker: int, wanted: int, taker_fee: int) -> int:
+    """A rebate in cash: out of the taker's fee of this trade, as far as there is money."""
+    paid = min(taker_fee, max(0, venue.ledger.cash(taker)))
+    return min(wanted, taker_fee, venue.ledger.cash(FEES) + paid)
 
 
 def _fill(venue: Venue, order: Order, price: int, lots: int, fee: int, maker_flag: int) -> None:
@@ -102,7 +126,8 @@ def _fill(venue: Venue, order: Order, price: int, lots: int, fee: int, maker_fla
     long_before = max(0, position.lots)
     profit = trade(position, order.side * lots, price * contract.tick_value_units)
     contract.open_interest_lots += max(0, position.lots) - long_before
-    owed = venue.charge(order.account, order.contract, FEES, fee)
+    # A rebate is paid when both sides are filled.
+    owed = venue.charge(order.account, order.contract, FEES, max(0, fee))
     contract.fees_unsettled_units += owed
     venue.accounts[order.account].fees_units += fee
     venue.say(
@@ -121,6 +146,68 @@ def _fill(venue: Venue, order: Order, price: int, lots: int, fee: int, maker_fla
         position_lots=position.lots,
         entry_units=position.entry_units,
     )
+
+
+def cut_surplus(venue: Venue, account: int, contract: int) -> bool:
+    """No more reduce-only lots rest than there are to reduce, on the side that reduces.
+
+    The most passive go: the worst price first, of one price the order accepted last.
+    Returns whether any went.
+    """
+    held = venue.lots(account, contract)
+    mine = [
+        order
+        for order in reversed(list(venue.accounts[account].orders.values()))
+        if order.contract == contract and order.is_reduce_only
+        if order.remaining_lots and not order.is_waiting
+    ]
+    useless = [order for order in mine if held * order.side >= 0]
+    for order in useless:
+        cancel_open(venue, order, CancelReason.REDUCE_ONLY)
+    mine = [order for order in mine if held * order.side < 0]
+    surplus = sum(order.remaining_lots for order in mine) - abs(held)
+    is_cut = bool(useless) or surplus > 0
+    for order in sorted(mine, key=lambda order: (order.side * order.price_ticks, -order.id)):
+        cut = min(surplus, order.remaining_lots)
+        if cut <= 0:
+            break
+        surplus -= cut
+        if cut == order.remaining_lots:
+            cancel_open(venue, order, CancelReason.REDUCE_ONLY)
+        else:
+            _reduce(venue, order, cut)
+    return is_cut
+
+
+def _reduce(venue: Venue, order: Order, cut: int) -> None:
+    order.quantity_lots -= cut
+    order.remaining_lots -= cut
+    venue.say(
+        EventKind.ORDER_REDUCED,
+        order.account,
+        order.contract,
+        order=order.id,
+        side=order.side,
+        flags=order.flags,
+        price_ticks=order.price_ticks,
+        quantity_lots=order.quantity_lots,
+        remaining_lots=order.remaining_lots,
+        cut_lots=cut,
+        position_lots=venue.lots(order.account, order.contract),
+        label=order.label,
+    )
+
+
+def expire(venue: Venue) -> None:
+    """Cancels orders whose day is over, the first listed first, so many in one go."""
+    for order in [order for order in venue.days() if venue.is_day_over(order)][:EXPIRIES_MAX]:
+        cancel_open(venue, order, CancelReason.EXPIRED)
+
+
+def cancel_late(venue: Venue, order: Order) -> None:
+    """Drops an order that would have fired after its day."""
+    _say_cancelled(venue, order, CancelReason.EXPIRED, resting=0)
+    venue.discard(order)
 
 
 def cancel_open(venue: Venue, order: Order, reason: CancelReason) -> None:

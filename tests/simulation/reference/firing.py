@@ -2,7 +2,7 @@
 
 from tests.simulation.reference import health
 from tests.simulation.reference.checks import Ask
-from tests.simulation.reference.execution import cancel_refused
+from tests.simulation.reference.execution import cancel_late, cancel_refused
 from tests.simulation.reference.state import Venue
 from tests.simulation.reference.tables import Order
 from tests.simulation.reference.trading import admit, execute
@@ -37,6 +37,9 @@ def fire_due(venue: Venue) -> None:
 def _fire(venue: Venue, order: Order) -> int:
     """Turns a waiting order into an ordinary one; the makers it met."""
     venue.unlist(order)
+    if venue.is_day_over(order):
+        cancel_late(venue, order)
+        return 0
     order.flags |= FLAG_TRIGGERED
     if order.flags & TYPE_MARKET and not order.flags & TIF_NEVER_RESTS:
         order.flags = order.flags & ~TIF_MASK | TIF_IMMEDIATE_OR_CANCEL

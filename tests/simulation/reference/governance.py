@@ -8,6 +8,9 @@ from tests.simulation.reference.wire import (
     KIND_PERPETUAL,
     NO_ACCOUNT,
     ROLE_MASK,
+    SELF_TRADE_CANCEL_BOTH,
+    SELF_TRADE_CANCEL_MAKER,
+    SELF_TRADE_REJECT_TAKER,
     STATE_HALTED,
     STATE_OPEN,
     STATE_PRE_LAUNCH,
@@ -35,7 +38,7 @@ PARAMETERS: dict[int, tuple[str, int, int, int]] = {
         1_000 * USDC,
         10**15,
     ),
-    ContractParameter.MAKER_FEE_PPM: ("maker_fee_ppm", 200, 0, 10_000),
+    ContractParameter.MAKER_FEE_PPM: ("maker_fee_ppm", 200, -10_000, 10_000),
     ContractParameter.TAKER_FEE_PPM: ("taker_fee_ppm", 500, 0, 10_000),
     ContractParameter.MARK_BAND_PPM: ("mark_band_ppm", 10_000, 100, 250_000),
     ContractParameter.ORDER_BAND_PPM: ("order_band_ppm", 30_000, 1_000, 500_000),
@@ -109,6 +112,20 @@ def set_role(venue: Venue, command: Command) -> Answer:
         return RejectReason.INVALID_ROLE, 0
     previous, venue.accounts[account].role = venue.accounts[account].role, role
     venue.say(EventKind.ROLE_SET, account, role=role, previous_role=previous)
+    return ACCEPTED
+
+
+def set_self_trade_mode(venue: Venue, command: Command) -> Answer:
+    """SetSelfTradeMode: for all accounts of an owner."""
+    owner, mode = venue.accounts[command["account"]].owner, command["mode"]
+    modes = (SELF_TRADE_CANCEL_MAKER, SELF_TRADE_REJECT_TAKER, SELF_TRADE_CANCEL_BOTH)
+    if mode not in modes:
+        return RejectReason.INVALID_SELF_TRADE_MODE, 0
+    previous, venue.accounts[owner].self_trade_mode = (
+        venue.accounts[owner].self_trade_mode,
+        mode,
+    )
+    venue.say(EventKind.SELF_TRADE_MODE_SET, owner, mode=mode, previous_mode=previous)
     return ACCEPTED
 
 
@@ -209,7 +226,10 @@ def is_name(*words: int) -> bool:
 
 
 def set_parameter(venue: Venue, command: Command) -> Answer:
-    """SetParameter, within hard bounds; the mark band stays below (IM - MM) / 2."""
+    """SetParameter, within hard bounds; the mark band stays below (IM - MM) / 2.
+
+    A negative maker fee, a rebate, is not above the taker fee.
+    """
     number, value = command["contract"], command["value"]
     if not venue.is_listed(number):
         return RejectReason.UNKNOWN_CONTRACT, 0
@@ -219,8 +239,10 @@ def set_parameter(venue: Venue, command: Command) -> Answer:
     if not low <= value <= high:
         return RejectReason.PARAMETER_OUT_OF_BOUNDS, 0
     contract = venue.contracts[number]
-    after = {"initial_margin_ppm": contract.initial_margin_ppm}
-    after |= {"mark_band_ppm": contract.mark_band_ppm, name: value}
+    bound = ("initial_margin_ppm", "mark_band_ppm", "maker_fee_ppm", "taker_fee_ppm")
+    after = {other: getattr(contract, other) for other in bound} | {name: value}
+    if after["maker_fee_ppm"] < -after["taker_fee_ppm"]:
+        return RejectReason.PARAMETER_OUT_OF_BOUNDS, 0
     if 4 * after["mark_band_ppm"] > after["initial_margin_ppm"]:
         return RejectReason.PARAMETER_OUT_OF_BOUNDS, 0
     previous = getattr(contract, name)

@@ -34,7 +34,10 @@ TRADING: dict[int, Handler] = {
     CommandKind.CANCEL_ORDER: trading.cancel,
     CommandKind.CANCEL_ALL: trading.cancel_all,
 }
-BY_TRADERS = TRADING | {CommandKind.REQUEST_WITHDRAWAL: custody.request_withdrawal}
+BY_TRADERS = TRADING | {
+    CommandKind.REQUEST_WITHDRAWAL: custody.request_withdrawal,
+    CommandKind.SET_SELF_TRADE_MODE: governance.set_self_trade_mode,
+}
 BY_REPORTERS: dict[int, Handler] = {
     CommandKind.SUBMIT_OBSERVATION: clearing.submit_observation,
 }

@@ -37,6 +37,9 @@ ACCEPTED: Answer = (RejectReason.ACCEPTED, 0)
 ORDER_SLOT_BITS = 20
 WITHDRAWAL_SLOT_BITS = 16
 POSITIONS_MAX = 64  # of an account
+HOUR_NS = 3_600 * 1_000_000_000
+DAY_NS = 24 * HOUR_NS
+DAY_END_NS = 8 * HOUR_NS  # after 00:00 UTC
 
 
 @dataclass(slots=True)
@@ -94,6 +97,21 @@ class Venue:
     def lots(self, account: int, contract: int) -> int:
         position = self.accounts[account].positions.get(contract)
         return position.lots if position else 0
+
+    def wishes(self, account: int) -> int:
+        """What the owner of an account wants when its orders meet: SELF_TRADE_*."""
+        return self.accounts[self.accounts[account].owner].self_trade_mode
+
+    def is_day_over(self, order: Order) -> bool:
+        """Whether it has been 08:00 UTC since a good-til-day order was accepted."""
+        if not order.is_good_til_day:
+            return False
+        since_an_end = (order.accepted_ns - DAY_END_NS) % DAY_NS
+        return self.time_ns >= order.accepted_ns - since_an_end + DAY_NS
+
+    def days(self) -> list[Order]:
+        """All open good-til-day orders, the last to be listed last."""
+        return [order for order in self.orders.values() if order.is_good_til_day]
 
     def open_orders(self, account: int, contract: int) -> OpenOrders:
         """The sums over what an account has in one book, counted anew."""

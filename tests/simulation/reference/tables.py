@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from tests.simulation.reference.wire import (
     FLAG_REDUCE_ONLY,
     FLAG_TRIGGERED,
+    SELF_TRADE_CANCEL_MAKER,
+    TIF_GOOD_TIL_DAY,
+    TIF_MASK,
     TIF_NEVER_RESTS,
     TRIGGER_LAST,
     TRIGGER_MASK,
@@ -35,10 +38,17 @@ class Account:
     liquidation_sequence: int = 0
     fees_units: int = 0
     deposited_units: int = 0
+    self_trade_mode: int = SELF_TRADE_CANCEL_MAKER  # read of the owner only
     # By contract.
     positions: "dict[int, Position]" = field(default_factory=dict)
     # Open orders by id, in the order in which they entered a book or began to wait.
     orders: "dict[int, Order]" = field(default_factory=dict)
+
+    @property
+    def reduce_only_count(self) -> int:
+        """How many reduce-only orders it has in books."""
+        orders = self.orders.values()
+        return sum(order.is_reduce_only and not order.is_waiting for order in orders)
 
 
 @dataclass(slots=True)
@@ -117,6 +127,10 @@ class Order:
     @property
     def is_reduce_only(self) -> bool:
         return self.flags & FLAG_REDUCE_ONLY != 0
+
+    @property
+    def is_good_til_day(self) -> bool:
+        return self.flags & TIF_MASK == TIF_GOOD_TIL_DAY
 
 
 @dataclass(slots=True)

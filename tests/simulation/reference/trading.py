@@ -13,7 +13,9 @@ from tests.simulation.reference.checks import (
     is_expired,
     limits_objection,
     numbers_objection,
+    reduce_only_objection,
     room_objection,
+    self_trade_objection,
     surely_met,
 )
 from tests.simulation.reference.execution import (
@@ -21,6 +23,7 @@ from tests.simulation.reference.execution import (
     cancel_open,
     cancel_orders,
     cancel_remainder,
+    cut_surplus,
     match,
     say_amended,
 )
@@ -84,7 +87,9 @@ def admit(venue: Venue, ask: Ask, *, is_new: bool) -> Admission:
     reason = limits_objection(venue, ask, price, quantity)
     if not reason and is_new:
         reason = room_objection(venue, ask.account)
+    reason = reason or reduce_only_objection(venue, ask)
     reason = reason or book_objection(venue, ask, price)
+    reason = reason or self_trade_objection(venue, ask, price)
     if reason:
         return Admission(reason)
     who = (0, ask.account, ask.contract, ask.side, ask.flags)
@@ -106,6 +111,8 @@ def amend(venue: Venue, command: Command) -> Answer:
         return reason, 0
     if is_expired(command):
         return RejectReason.EXPIRED, 0
+    if venue.is_day_over(order):
+        return RejectReason.ORDER_EXPIRED, 0
     if order.is_waiting:
         return amend_waiting(venue, order, command)
     price, quantity = command["price_ticks"], command["quantity_lots"]
@@ -157,16 +164,18 @@ def execute(venue: Venue, order: Order, met: list[tuple[int, int]]) -> int:
     makers = 0
     reason = None
     while order.remaining_lots and met and not reason:
-        makers, may_go_on = match(venue, order, met[-1][0], makers)
+        makers, reason = match(venue, order, met[-1][0], makers)
+        if reason:
+            break
         met = _foresee(venue, order, exactly=False)
-        if not may_go_on:
-            reason = CancelReason.REDUCE_ONLY
-        elif makers >= health.FILLS_MAX:
+        if makers >= health.FILLS_MAX:
             reason = CancelReason.FILL_LIMIT
         elif order.remaining_lots and _missing(venue, order, met) > 0:
             reason = CancelReason.MARGIN
     if order.remaining_lots and not reason and order.may_rest:
         venue.list_open(order)
+        if order.is_reduce_only:
+            cut_surplus(venue, order.account, order.contract)
         return makers
     cancel_remainder(venue, order, reason or CancelReason.IMMEDIATE_OR_CANCEL)
     return makers
@@ -198,6 +207,7 @@ def _requeue(venue: Venue, order: Order, ask: Ask, quantity: int) -> Answer:
     del orders[order.id]
     reason = limits_objection(venue, ask, limit, ask.quantity)
     reason = reason or book_objection(venue, ask, limit)
+    reason = reason or self_trade_objection(venue, ask, limit)
     foreseen = replace(order, price_ticks=limit, remaining_lots=ask.quantity)
     met = _foresee(venue, foreseen, exactly=False)
     missing = 0

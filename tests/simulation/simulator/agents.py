@@ -14,6 +14,7 @@ from tests.simulation.reference.wire import (
     FLAG_REJECT_POST_ONLY,
     SELL,
     TIF_FILL_OR_KILL,
+    TIF_GOOD_TIL_DAY,
     TIF_IMMEDIATE_OR_CANCEL,
     TRIGGER_INDEX,
     TRIGGER_LAST,
@@ -38,6 +39,7 @@ TRIGGER_TYPES = (
     TYPE_TRAILING_STOP,
 )
 TRIGGER_SOURCES = (TRIGGER_MARK, TRIGGER_INDEX, TRIGGER_LAST)
+REDUCE_ONLY_MAX = 32  # orders of an account in books
 IOC_MARKET = TYPE_MARKET | TIF_IMMEDIATE_OR_CANCEL
 Agent = Callable[[World, int], list[Row]]
 
@@ -51,6 +53,7 @@ def make_market(world: World, account: int) -> list[Row]:
     for side in (BUY, SELL):
         price = max(1, mark - side * dice.between(1, reach))
         flags = dice.pick((0, FLAG_POST_ONLY, FLAG_POST_ONLY | FLAG_REJECT_POST_ONLY))
+        flags |= dice.pick((0, 0, TIF_GOOD_TIL_DAY))
         lots = dice.size(lots_worth(world, contract, 600))
         rows.append(world.order(account, contract, side, price, lots, flags))
     order = world.any_order(account)
@@ -155,6 +158,7 @@ def trespass(world: World, account: int) -> list[Row]:
                 ),
                 world.send(command(CommandKind.REQUEST_WITHDRAWAL, account, **money)),
                 world.send(command(CommandKind.DEPOSIT, account, **money)),
+                world.send(command(CommandKind.SET_SELF_TRADE_MODE, account, account=victim)),
                 world.send(
                     command(
                         CommandKind.PLACE_ORDER,
@@ -199,9 +203,19 @@ def reduce(world: World, account: int) -> list[Row]:
     held = world.venue.lots(account, contract)
     side = dice.pick((BUY, SELL)) if dice.happens(15) or not held else -(held // abs(held))
     price = max(1, world.mark(contract) - side * dice.between(-2, 12))
-    flags = FLAG_REDUCE_ONLY | dice.pick((0, FLAG_POST_ONLY, TIF_IMMEDIATE_OR_CANCEL))
-    lots = dice.size(abs(held) + 1)
-    return [world.order(account, contract, side, price, lots, flags) for _ in range(2)]
+    force = dice.pick((0, FLAG_POST_ONLY, TIF_IMMEDIATE_OR_CANCEL, TIF_GOOD_TIL_DAY))
+    flags = FLAG_REDUCE_ONLY | force
+    lots, count = dice.size(abs(held) + 1), 2
+    if dice.rarely(10):
+        lots, count = 1, REDUCE_ONLY_MAX + 1
+    return [world.order(account, contract, side, price, lots, flags) for _ in range(count)]
+
+
+def prefer(world: World, account: int) -> list[Row]:
+    """Says what its orders shall do when they meet, now and then what nothing can do."""
+    fields = {"account": account, "mode": world.dice.pick((0, 1, 1, 2, 2, 3, -1))}
+    kind, principal = CommandKind.SET_SELF_TRADE_MODE, world.principal_of(account)
+    return [world.send(command(kind, principal, **fields))]
 
 
 def fumble(world: World, account: int) -> list[Row]:
@@ -253,7 +267,8 @@ def wait_for_price(world: World, account: int) -> list[Row]:
     if kind == TYPE_TRAILING_STOP:
         trigger = reach
     price = 0 if kind & TYPE_MARKET else max(1, mark + side * dice.between(-9, 30))
-    flags = kind | source | dice.pick((0, 0, TIF_IMMEDIATE_OR_CANCEL, TIF_FILL_OR_KILL))
+    forces = (0, 0, TIF_GOOD_TIL_DAY, TIF_IMMEDIATE_OR_CANCEL, TIF_FILL_OR_KILL)
+    flags = kind | source | dice.pick(forces)
     held = world.venue.lots(account, contract)
     if held and dice.happens(50):
         flags |= FLAG_REDUCE_ONLY
@@ -275,6 +290,7 @@ CAST: tuple[tuple[Agent, int], ...] = (
     (withdraw, 4),
     (trespass, 4),
     (fumble, 3),
+    (prefer, 2),
 )
 
 

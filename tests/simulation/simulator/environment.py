@@ -148,6 +148,7 @@ def _pay_out(world: World) -> list[Row]:
 def _set_parameter(world: World, contract: int) -> list[Row]:
     parameter, value = world.dice.pick(
         (
+            (ContractParameter.MAKER_FEE_PPM, world.dice.pick((-501, -400, -200, 0, 200))),
             (ContractParameter.TAKER_FEE_PPM, world.dice.pick((0, 300, 500, 10_000))),
             (ContractParameter.ORDER_BAND_PPM, world.dice.pick((5_000, 30_000, 50_000))),
             (ContractParameter.MIN_NOTIONAL_UNITS, world.dice.pick((0, 10, 100)) * USDC),
@@ -155,6 +156,7 @@ def _set_parameter(world: World, contract: int) -> list[Row]:
             (ContractParameter.LIQUIDATION_FEE_PPM, world.dice.pick((0, 5_000, 50_000))),
             (ContractParameter.INITIAL_MARGIN_PPM, world.dice.pick((20_000, 100_000, 4_999))),
             (ContractParameter.MARK_BAND_PPM, world.dice.pick((2_500, 5_000, 250_000))),
+            (world.dice.pick((0, 99)), 1),  # no such parameter
         )
     )
     fields = {"contract": contract, "parameter": int(parameter), "value": value}

@@ -4,6 +4,7 @@ from tests.simulation.reference.wire import (
     BUY,
     OPERATOR,
     SELL,
+    TIF_GOOD_TIL_DAY,
     TIF_IMMEDIATE_OR_CANCEL,
     TYPE_MARKET,
     TYPE_TRAILING_STOP,
@@ -15,6 +16,7 @@ from tests.simulation.simulator.environment import Oracle
 from tests.simulation.simulator.world import MENU, USDC, World, packed
 
 ORDERS = 505  # of an account: more than it may have
+DAY_ORDERS = 400  # of an account: three have more than one tick cancels
 TRAILING = 260  # of an account: two have more than one list of triggers takes
 POSITIONS = 66  # more than an account may have
 
@@ -78,6 +80,26 @@ def ambush(world: World) -> None:
             world.both.apply([_order(account, contract, BUY, bid, lots * 9)])
         world.prices[row.underlying] = world.prices[row.underlying] * 995 // 1_000
         refresh(world)
+
+
+def sunset(world: World) -> None:
+    """More orders for the day than one tick ends; a late taker meets those that are left."""
+    contract = 0
+    refresh(world)
+    row, price = world.contract(contract), world.mark(contract)
+    lots = row.min_notional_units // (price * row.tick_value_units) + 1
+    first = world.open_funded(2_000_000 * USDC)
+    crowd = [first, *(world.open_funded(2_000_000 * USDC, parent=first) for _ in range(2))]
+    for account in crowd:
+        bid = _order(account, contract, BUY, price, lots, TIF_GOOD_TIL_DAY)
+        world.both.apply([bid] * DAY_ORDERS)
+    world.both.pass_time(86_400_000_000_000)
+    world.both.do(CommandKind.TICK, OPERATOR)
+    refresh(world)
+    flags = TYPE_MARKET | TIF_IMMEDIATE_OR_CANCEL
+    taker = world.open_funded(2_000_000 * USDC)
+    world.both.apply([_order(taker, contract, SELL, 0, lots * 9, flags)])
+    world.both.do(CommandKind.TICK, OPERATOR)
 
 
 def refresh(world: World) -> None:

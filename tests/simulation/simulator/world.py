@@ -119,7 +119,7 @@ class World:
                 ContractParameter.MARGIN_FLOOR_UNITS,
                 self.dice.pick((2_000, 50_000, 5_000_000)) * USDC,
             ),
-            (ContractParameter.MAKER_FEE_PPM, self.dice.pick((0, 100, 200))),
+            (ContractParameter.MAKER_FEE_PPM, self.dice.pick((0, 100, 200, -100, -300))),
             (
                 ContractParameter.INSURANCE_CAP_UNITS,
                 self.dice.pick((50, 5_000, 250_000)) * USDC,
