@@ -1,10 +1,11 @@
 """Every sequence of up to four commands over a small alphabet: engine and reference agree.
 
 Two accounts, three prices around the mark, two sizes, both sides, and each account's CancelAll:
-26 commands, 475,254 sequences. Prefixes are shared: depth first, both venues are set back to
-where they stood before the next command is tried. Events are compared after every command,
-every row of every table after every sequence that can still be continued, and the auditor
-looks at the engine wherever it is asked to (`audited_depth`).
+26 commands, 475,254 sequences. Takers pay a fee, of which makers get a part as a rebate.
+Prefixes are shared: depth first, both venues are set back to where they stood before the next
+command is tried. Events are compared after every command, every row of every table after every
+sequence that can still be continued, and the auditor looks at the engine wherever it is asked
+to (`audited_depth`).
 """
 
 from collections import Counter as Tally
@@ -41,6 +42,8 @@ PRICES = (599_999, 600_000, 600_001)  # around a mark of 600,000
 SIZES = (1, 3)
 USDC = 1_000_000
 INITIAL_MARGIN_PPM = 20_000  # 1.20 USDC a lot
+TAKER_FEE_PPM = 500  # 0.03 USDC a lot
+MAKER_FEE_PPM = -100  # 0.006 USDC a lot: a rebate, paid from that
 FUNDS = (5 * USDC, 9 * USDC)  # for four lots and for seven: what comes late is refused
 ROWS = 16  # of orders and levels: more than four commands can use
 
@@ -55,6 +58,8 @@ def start() -> World:
     for parameter, value in (
         (ContractParameter.MARK_BAND_PPM, INITIAL_MARGIN_PPM // 4),
         (ContractParameter.INITIAL_MARGIN_PPM, INITIAL_MARGIN_PPM),
+        (ContractParameter.TAKER_FEE_PPM, TAKER_FEE_PPM),
+        (ContractParameter.MAKER_FEE_PPM, MAKER_FEE_PPM),
     ):
         world.operate(CommandKind.SET_PARAMETER, parameter=int(parameter), value=value)
     for amount in FUNDS:
