@@ -126,6 +126,16 @@ def order_history(
     return _page(rows, before, limit)
 
 
+def trigger_orders(
+    account: int, *, contract: int | None = None, before: int | None = None, limit: int = PAGE
+) -> Page[Order]:
+    """An account's orders that wait, or waited, for a price."""
+    rows = Order.objects.filter(account=account, trigger_ticks__gt=0)
+    if contract is not None:
+        rows = rows.filter(contract_id=contract)
+    return _page(rows, before, limit)
+
+
 def account_fills(
     account: int,
     *,

@@ -28,10 +28,16 @@ class Order(models.Model):
         Contract, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False
     )
     side = models.SmallIntegerField(help_text="1 buy, -1 sell.")
-    flags = models.IntegerField(help_text="units.TYPE_*, TIF_*, FLAG_*")
+    flags = models.IntegerField(help_text="units.TYPE_*, TIF_*, TRIGGER_*, FLAG_*")
     state = models.SmallIntegerField(choices=OrderState)
     cancel_reason = models.SmallIntegerField(help_text="events.CancelReason; 0: none.")
+    reject_reason = models.SmallIntegerField(
+        default=0,
+        help_text="rejects.RejectReason of an order that was refused when it fired; 0: none.",
+    )
     price_ticks = models.BigIntegerField()
+    trigger_ticks = models.BigIntegerField(default=0, help_text="0: waits for no price.")
+    offset_ticks = models.BigIntegerField(default=0, help_text="Of a trailing stop; else 0.")
     quantity_lots = models.BigIntegerField()
     remaining_lots = models.BigIntegerField()
     filled_lots = models.BigIntegerField()
@@ -51,6 +57,9 @@ class Order(models.Model):
             models.Index(fields=["account", "id"], name="order_by_account"),
             models.Index(
                 fields=["account", "id"], name="order_open", condition=Q(state=OrderState.OPEN)
+            ),
+            models.Index(
+                fields=["account", "id"], name="order_trigger", condition=Q(trigger_ticks__gt=0)
             ),
         )
 

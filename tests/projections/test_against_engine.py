@@ -50,6 +50,7 @@ def random_market(seed: int) -> Venue:
             target = venue.mark(BTC) + chance.randint(-1_000, 1_000) - fall
             for _ in range(9):
                 venue.set_price(BTC, max(400_000, target))
+    venue.must(CommandKind.TICK, units.OPERATOR)  # Trailing stops are told of once a tick.
     return venue
 
 
@@ -57,7 +58,9 @@ def random_step(venue: Venue, traders: list[int], chance: random.Random) -> None
     account = chance.choice(traders)
     mark = venue.mark(BTC)
     what = chance.random()
-    if what < 0.75:
+    if what < 0.1:
+        wait_for_price(venue, account, chance)
+    elif what < 0.75:
         side = chance.choice((units.BUY, units.SELL))
         flags = chance.choice(
             (
@@ -85,6 +88,20 @@ def random_step(venue: Venue, traders: list[int], chance: random.Random) -> None
     else:
         venue.do(CommandKind.REQUEST_WITHDRAWAL, account, account=account, asset=units.USDC,
                  amount_units=chance.randint(1, 10 * UNITS), reference=4)  # fmt: skip
+
+
+def wait_for_price(venue: Venue, account: int, chance: random.Random) -> None:
+    side, reach = chance.choice((units.BUY, units.SELL)), chance.randint(1, 600)
+    kind = chance.choice(
+        (units.TYPE_STOP_LIMIT, units.TYPE_STOP_MARKET, units.TYPE_TRAILING_STOP)
+    )
+    flags = kind | chance.choice((units.TRIGGER_MARK, units.TRIGGER_LAST))
+    flags |= chance.choice((0, 0, units.FLAG_REDUCE_ONLY))
+    trigger = venue.mark(BTC) + side * reach
+    price = 0 if kind & units.TYPE_MARKET else trigger + side * 50
+    trigger = reach if kind == units.TYPE_TRAILING_STOP else trigger
+    lots = chance.randint(1, 50)
+    venue.place(account, BTC, side, price, lots, flags, trigger_ticks=trigger)
 
 
 def open_orders(state: State) -> list[tuple[int, int, int]]:
@@ -133,6 +150,10 @@ def test_random_market_reaches_every_table() -> None:
     assert Liquidation.objects.exists()
     for state in OrderState:
         assert Order.objects.filter(state=state).exists()
+    waited = Order.objects.filter(trigger_ticks__gt=0)
+    assert waited.filter(state=OrderState.FILLED).exists()
+    assert waited.exclude(reject_reason=0).exists()
+    assert waited.filter(state=OrderState.OPEN, offset_ticks__gt=0).exists()
 
 
 def assert_money_equals(state: State) -> None:
@@ -149,18 +170,31 @@ def assert_money_equals(state: State) -> None:
 
 def assert_orders_equal(state: State) -> None:
     rows = state.orders[: int(state.counters[Counter.ORDERS_HIGH])]
+    conditions = state.conditions[: len(rows)]
     expected = {
         int(row["id"]): (
             int(row["account"]),
+            int(row["flags"]),
+            int(condition["trigger_ticks"]),
+            int(condition["offset_ticks"]),
             int(row["price_ticks"]),
             int(row["quantity_lots"]),
             int(row["remaining_lots"]),
         )
-        for row in rows[rows["id"] != 0]
+        for row, condition in zip(rows, conditions, strict=True)
+        if row["id"] != 0
     }
     found = Order.objects.filter(state=OrderState.OPEN)
     assert {
-        row.id: (row.account, row.price_ticks, row.quantity_lots, row.remaining_lots)
+        row.id: (
+            row.account,
+            row.flags,
+            row.trigger_ticks,
+            row.offset_ticks,
+            row.price_ticks,
+            row.quantity_lots,
+            row.remaining_lots,
+        )
         for row in found
     } == expected
     for row in Order.objects.exclude(state=OrderState.OPEN):

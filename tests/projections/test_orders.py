@@ -3,7 +3,14 @@
 import pytest
 
 from exchange.engine.events import EventKind
-from exchange.engine.units import BUY, SELL
+from exchange.engine.units import (
+    BUY,
+    FLAG_TRIGGERED,
+    SELL,
+    TRIGGER_LAST,
+    TYPE_STOP_LIMIT,
+    TYPE_TRAILING_STOP,
+)
 from exchange.models import Fill, Order
 from exchange.models.trading import OrderState
 from exchange.pipeline.projections import Projector
@@ -96,6 +103,87 @@ def test_order_cut_by_a_fill_keeps_its_price_and_loses_the_surplus() -> None:
     order = Order.objects.get(pk=101)
     assert (order.price_ticks, order.quantity_lots, order.remaining_lots) == (601_000, 6, 6)
     assert (order.state, order.filled_lots, order.cancelled_lots) == (OrderState.OPEN, 0, 0)
+
+
+STOP = TYPE_STOP_LIMIT | TRIGGER_LAST
+FIRED = STOP | FLAG_TRIGGERED
+TERMS = {"account": ALICE, "contract": BTC_PERPETUAL, "order": 101, "side": BUY}
+
+
+def stop(story: Story) -> Story:
+    return story.then(EventKind.ORDER_ACCEPTED, **TERMS, flags=STOP, price_ticks=601_000,
+                      quantity_lots=10, trigger_ticks=600_500)  # fmt: skip
+
+
+def fire(story: Story, lots: int = 10) -> Story:
+    return story.then(EventKind.ORDER_TRIGGERED, **TERMS, flags=FIRED, price_ticks=601_000,
+                      quantity_lots=lots, trigger_ticks=600_500,
+                      fired_ticks=600_600)  # fmt: skip
+
+
+def test_order_that_waits_is_open_and_knows_its_trigger() -> None:
+    stop(Story()).write(Projector())
+
+    order = Order.objects.get()
+    assert (order.flags, order.trigger_ticks, order.offset_ticks) == (STOP, 600_500, 0)
+    assert (order.state, order.remaining_lots, order.reject_reason) == (OrderState.OPEN, 10, 0)
+
+
+@pytest.mark.parametrize("is_one_batch", [True, False])
+def test_order_that_fires_takes_its_clamped_size_and_trades(is_one_batch: bool) -> None:
+    projector = Projector()
+    story = stop(Story())
+    if not is_one_batch:
+        story.write(projector)
+        story = story.next()
+    fire(story, lots=7).place(BOB, 102, SELL, 601_000, 3)
+    story.fill((ALICE, 101, 4), (BOB, 102, 0), trade=1, side=SELL, ticks=601_000, lots=3)
+    story.then(EventKind.ORDER_AMENDED, **TERMS, flags=FIRED, price_ticks=600_900,
+               quantity_lots=6, remaining_lots=3)  # fmt: skip
+
+    story.write(projector)
+
+    order = Order.objects.get(pk=101)
+    assert (order.flags, order.trigger_ticks) == (FIRED, 600_500)
+    assert (order.price_ticks, order.quantity_lots) == (600_900, 6)
+    assert (order.remaining_lots, order.filled_lots, order.state) == (3, 3, OrderState.OPEN)
+
+
+def test_order_refused_when_it_fires_is_cancelled_with_the_reason() -> None:
+    projector = Projector()
+    one = stop(Story())
+    one.write(projector)
+
+    two = fire(one.next())
+    two.also(EventKind.ORDER_CANCELLED, **TERMS, flags=FIRED, quantity_lots=10, reason=9,
+             reject_reason=400)  # fmt: skip
+    two.write(projector)
+
+    order = Order.objects.get()
+    assert (order.state, order.cancelled_lots) == (OrderState.CANCELLED, 10)
+    assert (order.cancel_reason, order.reject_reason) == (9, 400)
+
+
+def test_trailing_stop_keeps_the_trigger_that_was_told_last() -> None:
+    projector = Projector()
+    flags = {"flags": TYPE_TRAILING_STOP, "quantity_lots": 10}
+    story = Story().then(EventKind.ORDER_ACCEPTED, **TERMS, **flags, trigger_ticks=601_000,
+                         offset_ticks=1_000)  # fmt: skip
+    story.write(projector)
+
+    two = story.next().then(EventKind.TRIGGER_MOVED, **TERMS, flags=TYPE_TRAILING_STOP,
+                            trigger_ticks=600_700, previous_trigger_ticks=601_000,
+                            offset_ticks=1_000, best_ticks=599_700)  # fmt: skip
+    two.write(projector)
+    moved = Order.objects.get()
+    three = two.next().then(EventKind.ORDER_AMENDED, **TERMS, **flags, remaining_lots=10,
+                            trigger_ticks=600_200, offset_ticks=500)  # fmt: skip
+    three.write(projector)
+
+    assert (moved.trigger_ticks, moved.offset_ticks) == (600_700, 1_000)
+    assert (moved.quantity_lots, moved.remaining_lots) == (10, 10)
+    edited = Order.objects.get()
+    assert (edited.trigger_ticks, edited.offset_ticks) == (600_200, 500)
 
 
 def test_fill_stands_beside_its_counterpart_and_knows_the_mark() -> None:

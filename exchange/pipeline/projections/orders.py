@@ -4,36 +4,56 @@ An order is folded over the whole batch before anything is written: one that was
 inside it is written once, in its final state; one that was there before is patched once.
 
 FOLD-001  what remains of an order is what its last acceptance, fill or change says, less what
-          was cancelled after that. Changes are amendments and the surplus that the engine cuts.
+          was cancelled after that. Changes are amendments, the surplus that the engine cuts,
+          and that its trigger was reached.
 FOLD-002  an order is open while something remains, cancelled if any of it was, else filled.
+FOLD-003  its trigger is what was told last; when it has fired, the one that it had then.
 """
 
 import numpy as np
 from django.db.backends.utils import CursorWrapper
 
-from exchange.engine.events import ORDER_AMENDED, ORDER_REDUCED, EventKind
-from exchange.engine.records import column
-from exchange.engine.units import CONTRACTS_MAX, FLAG_MAKER
+from exchange.engine.events import (
+    LAYOUTS,
+    ORDER_ACCEPTED,
+    ORDER_CANCELLED,
+    ORDER_FILLED,
+    EventKind,
+)
+from exchange.engine.records import RECORD_FIELDS, column
+from exchange.engine.units import CONTRACTS_MAX, FLAG_MAKER, FLAG_TRIGGERED, TYPES_WITH_TRIGGER
 from exchange.models.trading import Fill, Order, OrderState
 from exchange.pipeline.projections.batch import Batch, Events, Integers
 from exchange.pipeline.projections.market import Marks
 from exchange.pipeline.projections.table import Columns, Table, temporary
 
-_CHANGES = (EventKind.ORDER_AMENDED, EventKind.ORDER_REDUCED)
-for _name in ("order", "price_ticks", "quantity_lots", "remaining_lots"):
-    assert column(ORDER_AMENDED, _name) == column(ORDER_REDUCED, _name)
+_ORDER_EVENTS = (
+    EventKind.ORDER_ACCEPTED,
+    EventKind.ORDER_FILLED,
+    EventKind.ORDER_CANCELLED,
+    EventKind.ORDER_AMENDED,
+    EventKind.ORDER_REDUCED,
+    EventKind.ORDER_TRIGGERED,
+    EventKind.TRIGGER_MOVED,
+)
 _ORDERS = Table.of(Order)
 _FILLS = Table.of(Fill)
 _PATCH = {
     "id": "i8",
     "has_terms": "i1",
+    "flags": "i4",
     "price_ticks": "i8",
     "quantity_lots": "i8",
+    "has_trigger_ticks": "i1",
+    "trigger_ticks": "i8",
+    "has_offset_ticks": "i1",
+    "offset_ticks": "i8",
     "has_remaining": "i1",
     "remaining_lots": "i8",
     "uncounted_lots": "i8",
     "cancelled_lots": "i8",
     "cancel_reason": "i2",
+    "reject_reason": "i2",
     "filled_lots": "i8",
     "filled_price_lots": "i8",
     "fee_units": "i8",
@@ -43,6 +63,10 @@ _PATCH = {
 }
 _PATCH_STATEMENT = f"""
 UPDATE exchange_order o SET
+    flags = CASE WHEN p.has_terms THEN p.flags ELSE o.flags END,
+    trigger_ticks = CASE WHEN p.has_trigger_ticks THEN p.trigger_ticks
+                         ELSE o.trigger_ticks END,
+    offset_ticks = CASE WHEN p.has_offset_ticks THEN p.offset_ticks ELSE o.offset_ticks END,
     price_ticks = CASE WHEN p.has_terms THEN p.price_ticks ELSE o.price_ticks END,
     quantity_lots = CASE WHEN p.has_terms THEN p.quantity_lots ELSE o.quantity_lots END,
     remaining_lots = r.lots,
@@ -53,6 +77,8 @@ UPDATE exchange_order o SET
     realised_units = o.realised_units + p.realised_units,
     cancel_reason = CASE WHEN p.cancel_reason <> 0 THEN p.cancel_reason
                          ELSE o.cancel_reason END,
+    reject_reason = CASE WHEN p.reject_reason <> 0 THEN p.reject_reason
+                         ELSE o.reject_reason END,
     state = CASE WHEN r.lots > 0 THEN {OrderState.OPEN.value}
                  WHEN o.cancelled_lots + p.cancelled_lots > 0 THEN {OrderState.CANCELLED.value}
                  ELSE {OrderState.FILLED.value} END,
@@ -89,32 +115,21 @@ def fold_orders(
     batch: Batch,
 ) -> tuple[dict[str, Integers], "np.ndarray[tuple[int], np.dtype[np.bool_]]"]:
     """One row per order of the batch, by ascending id, and which of them were born in it."""
-    accepted = batch.of(EventKind.ORDER_ACCEPTED)
-    filled = batch.of(EventKind.ORDER_FILLED)
-    cancelled = batch.of(EventKind.ORDER_CANCELLED)
-    amended = batch.of(*_CHANGES)
-    ids = np.unique(
-        np.concatenate([e["order"] for e in (accepted, filled, cancelled, amended)])
-    )
-    of_accepted, of_filled, of_cancelled, of_amended = (
-        np.searchsorted(ids, e["order"]) for e in (accepted, filled, cancelled, amended)
-    )
+    places = batch.positions(*_ORDER_EVENTS)
+    events = batch.events[places].view(ORDER_ACCEPTED)
+    ids, of = np.unique(events["order"], return_inverse=True)
     rows = {name: np.zeros(ids.size, np.int64) for name in _ORDERS.formats | _PATCH}
     rows["id"] = ids
-    for name, source in _BIRTH.items():
-        rows[name][of_accepted] = accepted[source]
-    for name in ("filled_lots", "fee_units", "realised_units"):
-        np.add.at(rows[name], of_filled, filled[_SUMMED[name]])
-    np.add.at(
-        rows["filled_price_lots"], of_filled, filled["price_ticks"] * filled["quantity_lots"]
-    )
-    np.add.at(rows["cancelled_lots"], of_cancelled, cancelled["quantity_lots"])
-    rows["cancel_reason"][of_cancelled] = cancelled["reason"]
-    _fold_terms(rows, batch, of_accepted, of_amended)
-    _fold_remaining(rows, batch, (of_accepted, of_filled, of_amended), of_cancelled)
-    _fold_last_touch(rows, batch, (of_accepted, of_filled, of_cancelled, of_amended))
     is_new = np.zeros(ids.size, np.bool_)
-    is_new[of_accepted] = True
+    is_new[of[events["kind"] == EventKind.ORDER_ACCEPTED]] = True
+    # With a repeated index NumPy keeps the last value assigned: the order's latest word.
+    rows["updated_ns"][of] = events["time_ns"]
+    rows["sequence"][of] = events["sequence"]
+    _fold_births(rows, events, of)
+    _fold_fills(rows, events, of)
+    _fold_terms(rows, events, of)
+    _fold_triggers(rows, events, of)
+    _fold_remaining(rows, events, of, places)
     rows["state"] = np.where(
         rows["remaining_lots"] - rows["uncounted_lots"] > 0,
         OrderState.OPEN.value,
@@ -130,7 +145,6 @@ _BIRTH = {
     "account": "account",
     "contract_id": "contract",
     "side": "side",
-    "flags": "flags",
     "label": "label",
     "created_ns": "time_ns",
 }
@@ -139,63 +153,90 @@ _SUMMED = {
     "fee_units": "fee_units",
     "realised_units": "realised_units",
 }
+_WITH_TERMS = (
+    EventKind.ORDER_ACCEPTED,
+    EventKind.ORDER_AMENDED,
+    EventKind.ORDER_REDUCED,
+    EventKind.ORDER_TRIGGERED,
+)
+_WITH_TRIGGER = (
+    EventKind.ORDER_ACCEPTED,
+    EventKind.ORDER_AMENDED,
+    EventKind.ORDER_TRIGGERED,
+    EventKind.TRIGGER_MOVED,
+)
+_WITH_ALL_LEFT = (EventKind.ORDER_ACCEPTED, EventKind.ORDER_TRIGGERED)
+_WITH_REMAINDER = (EventKind.ORDER_FILLED, EventKind.ORDER_AMENDED, EventKind.ORDER_REDUCED)
+_REMAINING = column(ORDER_FILLED, "remaining_lots")
+_QUANTITY = column(ORDER_ACCEPTED, "quantity_lots")
+for _kind in _WITH_REMAINDER:
+    assert column(LAYOUTS[_kind], "remaining_lots") == _REMAINING
+for _kind in _WITH_TRIGGER:
+    assert column(LAYOUTS[_kind], "flags") == column(ORDER_ACCEPTED, "flags")
+for _kind in _WITH_TERMS:
+    for _name in ("order", "flags", "price_ticks", "quantity_lots"):
+        assert column(LAYOUTS[_kind], _name) == column(ORDER_ACCEPTED, _name)
 
 
-def _fold_terms(
-    rows: dict[str, Integers], batch: Batch, of_accepted: Integers, of_amended: Integers
-) -> None:
-    # An amendment always follows its order's acceptance, so writing it second is enough.
-    for kinds, of in (((EventKind.ORDER_ACCEPTED,), of_accepted), (_CHANGES, of_amended)):
-        events = batch.of(*kinds)
-        rows["has_terms"][of] = 1
-        rows["price_ticks"][of] = events["price_ticks"]
-        rows["quantity_lots"][of] = events["quantity_lots"]
+def _fold_births(rows: dict[str, Integers], events: Events, of: Integers) -> None:
+    is_birth = events["kind"] == EventKind.ORDER_ACCEPTED
+    for name, source in _BIRTH.items():
+        rows[name][of[is_birth]] = events[source][is_birth]
+
+
+def _fold_fills(rows: dict[str, Integers], events: Events, of: Integers) -> None:
+    is_fill = events["kind"] == EventKind.ORDER_FILLED
+    fills = events[is_fill].view(ORDER_FILLED)
+    for name, source in _SUMMED.items():
+        np.add.at(rows[name], of[is_fill], fills[source])
+    price_lots = fills["price_ticks"] * fills["quantity_lots"]
+    np.add.at(rows["filled_price_lots"], of[is_fill], price_lots)
+    is_end = events["kind"] == EventKind.ORDER_CANCELLED
+    ends = events[is_end].view(ORDER_CANCELLED)
+    np.add.at(rows["cancelled_lots"], of[is_end], ends["quantity_lots"])
+    rows["cancel_reason"][of[is_end]] = ends["reason"]
+    rows["reject_reason"][of[is_end]] = ends["reject_reason"]
+
+
+def _fold_terms(rows: dict[str, Integers], events: Events, of: Integers) -> None:
+    tells = np.isin(events["kind"], _WITH_TERMS)
+    rows["has_terms"][of[tells]] = 1
+    for name in ("flags", "price_ticks", "quantity_lots"):
+        rows[name][of[tells]] = events[name][tells]
+
+
+def _fold_triggers(rows: dict[str, Integers], events: Events, of: Integers) -> None:
+    """The trigger as it was told last (FOLD-003)."""
+    kinds = events["kind"]
+    # An amendment of an order that has fired tells of no trigger any more.
+    has_trigger = events["flags"] & TYPES_WITH_TRIGGER != 0
+    has_trigger &= (kinds != EventKind.ORDER_AMENDED) | (events["flags"] & FLAG_TRIGGERED == 0)
+    words = events.view(np.int64).reshape(-1, RECORD_FIELDS)
+    for name in ("trigger_ticks", "offset_ticks"):
+        tells = np.zeros(events.size, np.bool_)
+        told = np.zeros(events.size, np.int64)
+        for kind in _WITH_TRIGGER:
+            if name in (LAYOUTS[kind].names or ()):
+                here = (kinds == kind) & has_trigger
+                told[here] = words[here, column(LAYOUTS[kind], name)]
+                tells |= here
+        rows[f"has_{name}"][of[tells]] = 1
+        rows[name][of[tells]] = told[tells]
 
 
 def _fold_remaining(
-    rows: dict[str, Integers],
-    batch: Batch,
-    of_telling: tuple[Integers, Integers, Integers],
-    of_cancelled: Integers,
+    rows: dict[str, Integers], events: Events, of: Integers, places: Integers
 ) -> None:
-    telling = ((EventKind.ORDER_ACCEPTED,), (EventKind.ORDER_FILLED,), _CHANGES)
-    positions = np.concatenate([batch.positions(*kinds) for kinds in telling])
-    remaining = np.concatenate(
-        [
-            batch.of(EventKind.ORDER_ACCEPTED)["quantity_lots"],
-            batch.of(EventKind.ORDER_FILLED)["remaining_lots"],
-            batch.of(*_CHANGES)["remaining_lots"],
-        ]
-    )
-    in_order = np.argsort(positions, kind="stable")
-    of = np.concatenate(of_telling)[in_order]
+    words = events.view(np.int64).reshape(-1, RECORD_FIELDS)
+    has_all = np.isin(events["kind"], _WITH_ALL_LEFT)
+    tells = has_all | np.isin(events["kind"], _WITH_REMAINDER)
+    remaining = np.where(has_all, words[:, _QUANTITY], words[:, _REMAINING])
     told_at = np.full(rows["id"].size, -1, np.int64)
-    # With a repeated index NumPy keeps the last value assigned: the order's latest word.
-    told_at[of] = positions[in_order]
-    rows["has_remaining"][of] = 1
-    rows["remaining_lots"][of] = remaining[in_order]
-    late = batch.positions(EventKind.ORDER_CANCELLED) > told_at[of_cancelled]
-    cancelled = batch.of(EventKind.ORDER_CANCELLED)["quantity_lots"]
-    np.add.at(rows["uncounted_lots"], of_cancelled[late], cancelled[late])
-
-
-def _fold_last_touch(
-    rows: dict[str, Integers],
-    batch: Batch,
-    of: tuple[Integers, Integers, Integers, Integers],
-) -> None:
-    kinds = (
-        (EventKind.ORDER_ACCEPTED,),
-        (EventKind.ORDER_FILLED,),
-        (EventKind.ORDER_CANCELLED,),
-        _CHANGES,
-    )
-    positions = np.concatenate([batch.positions(*alike) for alike in kinds])
-    in_order = np.argsort(positions, kind="stable")
-    touched = np.concatenate(of)[in_order]
-    events = batch.events[positions[in_order]]
-    rows["updated_ns"][touched] = events["time_ns"]
-    rows["sequence"][touched] = events["sequence"]
+    told_at[of[tells]] = places[tells]
+    rows["has_remaining"][of[tells]] = 1
+    rows["remaining_lots"][of[tells]] = remaining[tells]
+    is_late = (events["kind"] == EventKind.ORDER_CANCELLED) & (places > told_at[of])
+    np.add.at(rows["uncounted_lots"], of[is_late], events["quantity_lots"][is_late])
 
 
 def write_fills(cursor: CursorWrapper, batch: Batch, marks: Marks) -> int:
