@@ -5,7 +5,8 @@ out, so that a read after the answer sees the write. A view is raw state, never 
 number: margin moves with every mark, so readers compute it (pipeline.what_if).
 
 VIEW-001  a view is one ACCOUNT_VIEW, then its POSITION rows in slot order, then its ORDER
-          rows, newest first.
+          rows, newest first, then in the same order the CONDITION row of each of them that
+          waits, or waited, for a trigger.
 VIEW-002  an account is touched by a batch if and only if an event of the batch names it.
 VIEW-003  a batch's views are one MSET, put together in Valkey's protocol by one kernel: a
           Python object for each key and value would cost more than the matching.
@@ -18,6 +19,7 @@ import numpy as np
 from exchange.engine.records import column
 from exchange.engine.state import (
     ACCOUNT,
+    CONDITION,
     ORDER,
     POSITION,
     Counter,
@@ -26,7 +28,12 @@ from exchange.engine.state import (
     inner_kernel,
     kernel,
 )
-from exchange.engine.units import ACCOUNTS_MAX, ASSETS_MAX, FIRST_USER_ACCOUNT
+from exchange.engine.units import (
+    ACCOUNTS_MAX,
+    ASSETS_MAX,
+    FIRST_USER_ACCOUNT,
+    TYPES_WITH_TRIGGER,
+)
 from exchange.pipeline.codec import Records
 
 Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
@@ -35,7 +42,7 @@ ACCOUNT_KEY = b"novate:account:%d"
 CONTRACT_KEY = b"novate:contract:%d"
 CONTRACTS_KEY = b"novate:contracts"
 UNDERLYINGS_KEY = b"novate:underlyings"
-VIEW_VERSION = 1
+VIEW_VERSION = 2
 
 ACCOUNT_VIEW = np.dtype(
     [
@@ -45,21 +52,24 @@ ACCOUNT_VIEW = np.dtype(
         ("time_ns", "<i8"),
         ("n_positions", "<i8"),
         ("n_orders", "<i8"),
+        ("n_conditions", "<i8"),
         ("row", ACCOUNT),
         ("balances", "<i8", (ASSETS_MAX,)),
     ]
 )
 
-_HEADER_WORDS = 6
+_HEADER_WORDS = 7
 _ACCOUNT_BYTES = ACCOUNT_VIEW.itemsize
 _POSITION_BYTES = POSITION.itemsize
 _ORDER_BYTES = ORDER.itemsize
+_CONDITION_BYTES = CONDITION.itemsize
 _FRAME_BYTES_MAX = 128  # of one key and the lengths around it
 _SLOT_COUNT = column(ACCOUNT, "slot_count")
 _ORDER_COUNT = column(ACCOUNT, "order_count")
 _FIRST_ORDER = column(ACCOUNT, "first_order")
 _CONTRACT = column(POSITION, "contract")
 _NEXT_OF_ACCOUNT = column(ORDER, "next_of_account")
+_FLAGS = column(ORDER, "flags")
 _ZERO, _STAR, _DOLLAR, _RETURN, _NEWLINE = b"0*$\r\n"
 _MSET = np.frombuffer(b"$4\r\nMSET\r\n", np.uint8).copy()
 _KEY_START = np.frombuffer(ACCOUNT_KEY.removesuffix(b"%d"), np.uint8).copy()
@@ -71,6 +81,7 @@ class AccountView(NamedTuple):
     header: np.void  # ACCOUNT_VIEW
     positions: Records  # state.POSITION
     orders: Records  # state.ORDER
+    conditions: Records  # state.CONDITION, of the orders with a trigger
 
 
 def decode_view(raw: bytes) -> AccountView:
@@ -81,15 +92,19 @@ def decode_view(raw: bytes) -> AccountView:
     if header["version"] != VIEW_VERSION:
         raise ValueError(f"Expected view version {VIEW_VERSION}, was {header['version']}")
     n_positions, n_orders = int(header["n_positions"]), int(header["n_orders"])
+    n_conditions = int(header["n_conditions"])
     orders_at = ACCOUNT_VIEW.itemsize + n_positions * POSITION.itemsize
-    if len(raw) != orders_at + n_orders * ORDER.itemsize:
+    conditions_at = orders_at + n_orders * ORDER.itemsize
+    if len(raw) != conditions_at + n_conditions * CONDITION.itemsize:
         raise ValueError(
-            f"Expected {n_positions} positions and {n_orders} orders, was {len(raw)} bytes"
+            f"Expected {n_positions} positions, {n_orders} orders and {n_conditions} "
+            f"conditions, was {len(raw)} bytes"
         )
     return AccountView(
         header,
         np.frombuffer(raw, POSITION, n_positions, ACCOUNT_VIEW.itemsize),
         np.frombuffer(raw, ORDER, n_orders, orders_at),
+        np.frombuffer(raw, CONDITION, n_conditions, conditions_at),
     )
 
 
@@ -112,6 +127,7 @@ class ViewWriter:
         self._accounts = _as_words(state.accounts)
         self._positions = _as_words(state.positions)
         self._orders = _as_words(state.orders)
+        self._conditions = _as_words(state.conditions)
         self._header = np.zeros(_HEADER_WORDS, np.int64)
         self._buffer = np.zeros(1 << 19, np.uint8)
 
@@ -123,7 +139,7 @@ class ViewWriter:
         accounts = accounts[accounts < self._state.counters[Counter.ACCOUNTS]]
         if not len(accounts):
             return None
-        size = _views_size(self._accounts, self._positions, accounts)
+        size = _views_size(self._accounts, self._positions, self._orders, accounts)
         if size > len(self._buffer):
             self._buffer = np.zeros(2 * size, np.uint8)
         self._header[2:4] = sequence, time_ns
@@ -134,6 +150,7 @@ class ViewWriter:
             _as_bytes(self._accounts),
             _as_bytes(self._positions),
             _as_bytes(self._orders),
+            _as_bytes(self._conditions),
             _as_bytes(self._state.balances),
             accounts,
             self._header,
@@ -145,12 +162,14 @@ class ViewWriter:
 
 
 @kernel
-def _views_size(accounts: Integers, positions: Integers, wanted: Integers) -> int:
+def _views_size(
+    accounts: Integers, positions: Integers, orders: Integers, wanted: Integers
+) -> int:
     """An upper bound for the bytes of the command; tables as words, (rows, words of a row)."""
     total = _FRAME_BYTES_MAX
     for i in range(wanted.shape[0]):
-        held, orders = _counts(accounts, positions, wanted[i])
-        total += _FRAME_BYTES_MAX + _view_bytes(held, orders)
+        held, count, waiting = _counts(accounts, positions, orders, wanted[i])
+        total += _FRAME_BYTES_MAX + _view_bytes(held, count, waiting)
     return total
 
 
@@ -162,6 +181,7 @@ def _write_views(
     account_rows: Bytes,
     position_rows: Bytes,
     order_rows: Bytes,
+    condition_rows: Bytes,
     balance_rows: Bytes,
     wanted: Integers,
     header: Integers,
@@ -172,7 +192,7 @@ def _write_views(
     """Write the command (VIEW-003), each value as in VIEW-001; returns its length in bytes.
 
     accounts, positions, orders : tables as words, (rows, words of a row); *_rows : the same
-    and the balances as bytes. wanted : (views,) account ids. header : the first six words of
+    and the balances as bytes. wanted : (views,) account ids. header : the first words of
     an ACCOUNT_VIEW, sequence and time set. buffer : at least _views_size bytes
     """
     header_bytes = header.view(np.uint8)
@@ -180,15 +200,16 @@ def _write_views(
     at = _write_bytes(buffer, at, mset)
     for i in range(wanted.shape[0]):
         account = wanted[i]
-        held, count = _counts(accounts, positions, account)
+        held, count, waiting = _counts(accounts, positions, orders, account)
         at = _write_length(buffer, at, _DOLLAR, key_start.shape[0] + _digits(account))
         at = _write_number(buffer, _write_bytes(buffer, at, key_start), account)
         at = _end_line(buffer, at)
-        at = _write_length(buffer, at, _DOLLAR, _view_bytes(held, count))
+        at = _write_length(buffer, at, _DOLLAR, _view_bytes(held, count, waiting))
         header[0] = VIEW_VERSION
         header[1] = account
         header[4] = held
         header[5] = count
+        header[6] = waiting
         at = _write_bytes(buffer, at, header_bytes)
         at = _write_bytes(buffer, at, account_rows[account])
         at = _write_bytes(buffer, at, balance_rows[account])
@@ -199,23 +220,41 @@ def _write_views(
         while link != 0:
             at = _write_bytes(buffer, at, order_rows[link - 1])
             link = orders[link - 1, _NEXT_OF_ACCOUNT]
+        link = accounts[account, _FIRST_ORDER] if waiting != 0 else 0
+        while link != 0:
+            if orders[link - 1, _FLAGS] & TYPES_WITH_TRIGGER != 0:
+                at = _write_bytes(buffer, at, condition_rows[link - 1])
+            link = orders[link - 1, _NEXT_OF_ACCOUNT]
         at = _end_line(buffer, at)
     return at
 
 
 @inner_kernel
-def _counts(accounts: Integers, positions: Integers, account: int) -> tuple[int, int]:
-    """(positions held, open orders) of an account."""
+def _counts(
+    accounts: Integers, positions: Integers, orders: Integers, account: int
+) -> tuple[int, int, int]:
+    """(positions held, open orders, those of them with a trigger) of an account."""
     held = 0
     for slot in range(account, accounts[account, _SLOT_COUNT] * ACCOUNTS_MAX, ACCOUNTS_MAX):
         if positions[slot, _CONTRACT] != 0:
             held += 1
-    return held, accounts[account, _ORDER_COUNT]
+    waiting = 0
+    link = accounts[account, _FIRST_ORDER]
+    while link != 0:
+        if orders[link - 1, _FLAGS] & TYPES_WITH_TRIGGER != 0:
+            waiting += 1
+        link = orders[link - 1, _NEXT_OF_ACCOUNT]
+    return held, accounts[account, _ORDER_COUNT], waiting
 
 
 @inner_kernel
-def _view_bytes(held: int, orders: int) -> int:
-    return _ACCOUNT_BYTES + held * _POSITION_BYTES + orders * _ORDER_BYTES
+def _view_bytes(held: int, orders: int, waiting: int) -> int:
+    return (
+        _ACCOUNT_BYTES
+        + held * _POSITION_BYTES
+        + orders * _ORDER_BYTES
+        + waiting * _CONDITION_BYTES
+    )
 
 
 @inner_kernel

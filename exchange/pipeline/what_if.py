@@ -69,7 +69,12 @@ _PREVIEW_SEQUENCE = 1 << 40  # above the sequences of orders that were stood up 
 _MEASURES = 5
 # Of a contract row: what counts positions and orders that the scratch state has not.
 _OTHERS_HOLDINGS = ("first_holder", "holder_count", "watchers", "last_watchers", "is_due")
-_OWN_ACCOUNT_FIELDS = ("liquidation_stage", "fees_units", "deposited_units")
+_OWN_ACCOUNT_FIELDS = (
+    "liquidation_stage",
+    "fees_units",
+    "deposited_units",
+    "self_trade_mode",
+)
 _ORDER_FIELDS = ("contract", "side", "flags", "price_ticks", "remaining_lots", "label")
 _POSITION_FIELDS = (
     "contract",
@@ -127,6 +132,8 @@ class Preview(NamedTuple):
     filled_price_lots: int  # sum of price x lots; average = this / filled_lots
     resting_lots: int
     resting_ticks: int  # the price it would rest at, 0 when it would not
+    waiting_lots: int  # for the trigger; margin is looked at when it fires
+    trigger_ticks: int  # 0 of an order that waits for none
     cancelled_lots: int
     cancel_reason: int  # events.CancelReason, 0 when nothing would be cancelled
     fee_units: int
@@ -317,7 +324,7 @@ def _preview(
     if mine[0]["kind"] == EventKind.COMMAND_REJECTED:
         refusal = mine[:1].view(COMMAND_REJECTED)[0]
         missing = int(refusal["needed_units"])
-        return Preview(int(refusal["reason"]), missing, *(0,) * 8, before, after)
+        return Preview(int(refusal["reason"]), missing, *(0,) * 10, before, after)
     accepted = mine[mine["kind"] == EventKind.ORDER_ACCEPTED][:1].view(ORDER_ACCEPTED)[0]
     number, side = int(accepted["order"]), int(accepted["side"])
     fills = mine[mine["kind"] == EventKind.ORDER_FILLED].view(ORDER_FILLED)
@@ -327,7 +334,9 @@ def _preview(
     filled = int(fills["quantity_lots"].sum())
     price_lots = int((fills["price_ticks"] * fills["quantity_lots"]).sum())
     cancelled = int(cancels["quantity_lots"].sum())
-    resting = int(accepted["quantity_lots"]) - filled - cancelled
+    left = int(accepted["quantity_lots"]) - filled - cancelled
+    is_waiting = int(accepted["flags"]) & TYPES_WITH_TRIGGER != 0
+    resting = 0 if is_waiting else left
     return Preview(
         reason=0,
         missing_units=0,
@@ -335,6 +344,8 @@ def _preview(
         filled_price_lots=price_lots,
         resting_lots=resting,
         resting_ticks=int(accepted["price_ticks"]) if resting else 0,
+        waiting_lots=left if is_waiting else 0,
+        trigger_ticks=int(accepted["trigger_ticks"]),
         cancelled_lots=cancelled,
         cancel_reason=int(cancels["reason"][0]) if len(cancels) else 0,
         fee_units=int(fills["fee_units"].sum()),

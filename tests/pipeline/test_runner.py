@@ -9,7 +9,12 @@ from exchange.engine.commands import CommandKind, make
 from exchange.engine.events import ACCOUNT_OPENED
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import ContractParameter
-from exchange.engine.units import FLAG_POST_ONLY, OPERATOR
+from exchange.engine.units import (
+    FLAG_POST_ONLY,
+    OPERATOR,
+    TYPE_STOP_LIMIT,
+    TYPE_TRAILING_STOP,
+)
 from exchange.pipeline import codec, journal
 from exchange.pipeline.bus import EPOCH_KEY, STREAM, AsyncBus
 from exchange.pipeline.replica import Replica
@@ -45,6 +50,24 @@ def test_answer_finds_the_view_it_changed(engine: Runner, venue: Venue, valkey: 
     assert len(view.orders) == 20
     assert view.positions["buy_lots"].tolist() == [200]
     assert view.header["balances"].tolist()[0] == 1_000_000_000_000
+
+
+def test_view_tells_what_an_order_waits_for(
+    engine: Runner, venue: Venue, valkey: Valkey
+) -> None:
+    venue.open()
+    alice = venue.trader()
+    venue.accept(bid(alice, 59_000, 1))
+
+    venue.accept(bid(alice, 61_000, 2, flags=TYPE_STOP_LIMIT, trigger_ticks=605_000))
+    venue.accept(bid(alice, 58_000, 3))
+    trailing = ask(alice, 0, 4, flags=TYPE_TRAILING_STOP, trigger_ticks=5_000)
+    venue.accept(trailing)
+
+    view = decode_view(valkey.get(ACCOUNT_KEY % alice))
+    assert view.orders["quantity_lots"].tolist() == [4, 3, 2, 1]
+    assert view.conditions["trigger_ticks"].tolist() == [595_000, 605_000]
+    assert view.conditions["offset_ticks"].tolist() == [5_000, 0]
 
 
 def test_views_of_both_sides_show_a_fill(engine: Runner, venue: Venue, valkey: Valkey) -> None:
