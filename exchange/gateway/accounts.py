@@ -15,6 +15,7 @@ from exchange.engine import units
 from exchange.gateway.database import as_bytes
 from exchange.gateway.facts import order_of_row
 from exchange.gateway.listings import Listing, Listings, row_of
+from exchange.gateway.order_words import has_trigger
 from exchange.gateway.valuation import Valuation, empty_summary, flat_position
 from exchange.gateway.wire import Json, OrderView
 from exchange.pipeline import what_if
@@ -54,7 +55,21 @@ class View:
 
     def order_views(self) -> list[OrderView]:
         """The open orders, newest first."""
-        return [order_of_row(row_of(record)) for record in self.raw.orders]
+        conditions = iter(self.raw.conditions)
+        return [
+            order_of_row(row, row_of(next(conditions)) if has_trigger(row["flags"]) else None)
+            for row in map(row_of, self.raw.orders)
+        ]
+
+    @property
+    def owner(self) -> int:
+        """The account whose settings hold for all accounts of the owner."""
+        return int(self.raw.header["row"]["owner"])
+
+    @property
+    def self_trade_mode(self) -> int:
+        """Read of the owner's own account only."""
+        return int(self.raw.header["row"]["self_trade_mode"])
 
 
 class Accounts:

@@ -12,12 +12,15 @@ from exchange.engine.events import (
     ORDER_CANCELLED,
     ORDER_FILLED,
     ORDER_REDUCED,
+    ORDER_TRIGGERED,
+    TRIGGER_MOVED,
     CancelReason,
     EventKind,
 )
 from exchange.engine.records import RECORD_FIELDS, column
 from exchange.gateway.listings import Listing
-from exchange.gateway.wire import CANCELLED, FILLED, OPEN, FillView, OrderView
+from exchange.gateway.order_words import CANCELLED, FILLED, OPEN, is_waiting
+from exchange.gateway.wire import FillView, OrderView
 from exchange.pipeline.codec import Records
 
 Words = list[int]
@@ -37,13 +40,26 @@ _TRADE = column(ORDER_FILLED, "trade")
 _FEE = column(ORDER_FILLED, "fee_units")
 _REALISED = column(ORDER_FILLED, "realised_units")
 _LABEL = column(ORDER_ACCEPTED, "label")
+_TRIGGER = column(ORDER_ACCEPTED, "trigger_ticks")
+_OFFSET = column(ORDER_ACCEPTED, "offset_ticks")
 _CANCELLED_FILLED = column(ORDER_CANCELLED, "filled_lots")
 _CANCELLED_REASON = column(ORDER_CANCELLED, "reason")
 _CANCELLED_LABEL = column(ORDER_CANCELLED, "label")
+_CANCELLED_REJECT = column(ORDER_CANCELLED, "reject_reason")
 _AMENDED_REMAINING = column(ORDER_AMENDED, "remaining_lots")
+_AMENDED_TRIGGER = column(ORDER_AMENDED, "trigger_ticks")
+_AMENDED_OFFSET = column(ORDER_AMENDED, "offset_ticks")
+_MOVED_TRIGGER = column(TRIGGER_MOVED, "trigger_ticks")
 
 assert column(ORDER_REDUCED, "remaining_lots") == _AMENDED_REMAINING
-for _layout in (ORDER_ACCEPTED, ORDER_CANCELLED, ORDER_AMENDED, ORDER_REDUCED):
+assert column(TRIGGER_MOVED, "order") == ORDER
+for _layout in (
+    ORDER_ACCEPTED,
+    ORDER_CANCELLED,
+    ORDER_AMENDED,
+    ORDER_REDUCED,
+    ORDER_TRIGGERED,
+):
     assert column(_layout, "order") == ORDER
     assert column(_layout, "side") == _SIDE
     assert column(_layout, "flags") == FLAGS
@@ -57,6 +73,8 @@ ORDER_KINDS = frozenset(
         EventKind.ORDER_CANCELLED,
         EventKind.ORDER_AMENDED,
         EventKind.ORDER_REDUCED,
+        EventKind.ORDER_TRIGGERED,
+        EventKind.TRIGGER_MOVED,
     )
 )
 
@@ -101,8 +119,11 @@ def fill_of(event: Words, listing: Listing, label: int = 0) -> FillView:
     )
 
 
-def order_of_row(row: dict[str, int]) -> OrderView:
-    """An open order from a row of state.ORDER; what it filled at is not in the row."""
+def order_of_row(row: dict[str, int], condition: dict[str, int] | None) -> OrderView:
+    """An open order from a row of state.ORDER; what it filled at is not in the row.
+
+    condition: the row of state.CONDITION of an order that waits, or waited, for a trigger.
+    """
     filled = row["quantity_lots"] - row["remaining_lots"]
     return OrderView(
         id=row["id"],
@@ -117,6 +138,8 @@ def order_of_row(row: dict[str, int]) -> OrderView:
         label=row["label"],
         created_ns=row["accepted_ns"],
         updated_ns=row["accepted_ns"],
+        trigger_ticks=condition["trigger_ticks"] if condition else 0,
+        offset_ticks=condition["offset_ticks"] if condition else 0,
     )
 
 
@@ -137,6 +160,8 @@ def advance(order: OrderView | None, event: Words) -> OrderView | None:
             label=event[_LABEL],
             created_ns=event[TIME],
             updated_ns=event[TIME],
+            trigger_ticks=event[_TRIGGER],
+            offset_ticks=event[_OFFSET],
         )
     if kind == EventKind.ORDER_CANCELLED:
         return _cancelled(order, event)
@@ -151,9 +176,19 @@ def advance(order: OrderView | None, event: Words) -> OrderView | None:
             state=OPEN if event[_REMAINING] else FILLED,
             updated_ns=event[TIME],
         )
-    order = _caught_up(order, event[_LOTS] - event[_AMENDED_REMAINING])
+    if kind == EventKind.TRIGGER_MOVED:
+        return order._replace(trigger_ticks=event[_MOVED_TRIGGER], updated_ns=event[TIME])
+    if kind == EventKind.ORDER_AMENDED and is_waiting(order.flags):
+        order = order._replace(
+            trigger_ticks=event[_AMENDED_TRIGGER], offset_ticks=event[_AMENDED_OFFSET]
+        )
+    if kind != EventKind.ORDER_TRIGGERED:
+        order = _caught_up(order, event[_LOTS] - event[_AMENDED_REMAINING])
     return order._replace(
-        price_ticks=event[_PRICE], quantity_lots=event[_LOTS], updated_ns=event[TIME]
+        flags=event[FLAGS],
+        price_ticks=event[_PRICE],
+        quantity_lots=event[_LOTS],
+        updated_ns=event[TIME],
     )
 
 
@@ -175,7 +210,10 @@ def _cancelled(order: OrderView | None, event: Words) -> OrderView:
             updated_ns=event[TIME],
         )
     return _caught_up(order, filled)._replace(
-        state=CANCELLED, cancel_reason=event[_CANCELLED_REASON], updated_ns=event[TIME]
+        state=CANCELLED,
+        cancel_reason=event[_CANCELLED_REASON],
+        reject_reason=event[_CANCELLED_REJECT],
+        updated_ns=event[TIME],
     )
 
 

@@ -22,6 +22,7 @@ from exchange.gateway.facts import Words
 from exchange.gateway.feeds import notification
 from exchange.gateway.labels import Labels
 from exchange.gateway.listings import Listing, Listings
+from exchange.gateway.order_words import OPEN
 from exchange.gateway.sockets import Socket
 from exchange.gateway.valuation import Valuation
 from exchange.gateway.wire import Json, OrderView
@@ -175,7 +176,7 @@ class Followers:
 
     def _on_order(self, follower: Follower, order: OrderView) -> None:
         listing = self._listings.by_id[order.contract]
-        if order.state != wire.OPEN:
+        if order.state != OPEN:
             del follower.orders[order.id]
         shape = wire.order(listing, order, self._labels.text(order.label))
         self._changes(follower, listing.id)[1][order.id] = shape

@@ -17,6 +17,7 @@ from exchange.gateway.database import in_database
 from exchange.gateway.decoder import number
 from exchange.gateway.labels import Labels
 from exchange.gateway.listings import Listing, Listings
+from exchange.gateway.order_words import CANCELLED, FILLED, OPEN
 from exchange.gateway.projected import Projected
 from exchange.gateway.wire import FillView, Json, OrderView, millis
 from exchange.models import Fill, LedgerEntry, Order, Transfer
@@ -30,9 +31,9 @@ MINUTE_NS = 60_000_000_000
 NS = 1_000_000  # nanoseconds of a millisecond
 
 _STATES = {
-    OrderState.OPEN: wire.OPEN,
-    OrderState.FILLED: wire.FILLED,
-    OrderState.CANCELLED: wire.CANCELLED,
+    OrderState.OPEN: OPEN,
+    OrderState.FILLED: FILLED,
+    OrderState.CANCELLED: CANCELLED,
 }
 _TRANSFER_STATES = {
     TransferState.PENDING: "unconfirmed",
@@ -133,6 +134,31 @@ class History:
             if row.contract_id in wanted and (include_unfilled or row.filled_lots)
         ]
         return await self._order_shapes(rows[offset : offset + max(1, count)])
+
+    async def trigger_orders(
+        self,
+        account: int,
+        sequence: int,
+        listings: Sequence[Listing],
+        *,
+        count: int,
+        before: int | None,
+    ) -> Json:
+        """Orders that wait, or waited, for a price, newest first, open or not."""
+        await self.reach(sequence)
+        contract = listings[0].id if len(listings) == 1 else None
+        limit = max(1, min(count, COUNT_MAX))
+        page = await in_database(
+            selectors.trigger_orders, account, contract=contract, before=before, limit=limit
+        )
+        wanted = {listing.id for listing in listings}
+        rows = [row for row in page.rows if row.contract_id in wanted]
+        shapes = await self._order_shapes(rows)
+        continuation = None if page.before is None else str(page.before)
+        return {
+            "entries": [wire.trigger_entry(shape) for shape in shapes],
+            "continuation": continuation,
+        }
 
     async def order(self, account: int, sequence: int, order_id: int) -> Json | None:
         """One order of the account, open or not."""
@@ -332,6 +358,9 @@ def _order(row: Order) -> OrderView:
         fee_units=row.fee_units,
         realised_units=row.realised_units,
         cancel_reason=row.cancel_reason,
+        trigger_ticks=row.trigger_ticks,
+        offset_ticks=row.offset_ticks,
+        reject_reason=row.reject_reason,
     )
 
 

@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 
-from exchange.gateway.wire import OPEN, OrderView
+from exchange.gateway.order_words import OPEN
+from exchange.gateway.wire import OrderView
 
 HELD_MAX = 100_000
 

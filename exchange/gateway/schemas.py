@@ -28,6 +28,23 @@ OrderType = Literal[
     "market_limit",
 ]
 
+Trigger = Literal["mark_price", "index_price", "last_price"]
+OpenType = Literal[
+    "all",
+    "limit",
+    "market",
+    "trigger_all",
+    "stop_all",
+    "stop_limit",
+    "stop_market",
+    "take_all",
+    "take_limit",
+    "take_market",
+    "trailing_all",
+    "trailing_stop",
+]
+SelfTradeMode = Literal["cancel_maker", "reject_taker", "cancel_both"]
+
 
 class Params(Struct, frozen=True):
     """Nothing, or the base of something."""
@@ -132,13 +149,13 @@ class PlaceOrder(Params, frozen=True):
     label: Text = Text()
     idempotency_key: Text = Text()
     valid_until: Millis | None = None
-    # Not obeyed yet, so refused when given.
-    max_show: Decimal | None = None
-    display_amount: Decimal | None = None
-    trigger: Text | None = None
+    trigger: Trigger | None = None
     trigger_price: Decimal | None = None
     trigger_offset: Decimal | None = None
     stop_price: Decimal | None = None
+    # Not obeyed yet, so refused when given.
+    max_show: Decimal | None = None
+    display_amount: Decimal | None = None
     advanced: Text | None = None
     mmp: Flag = Flag(0)
     linked_order_type: Text | None = None
@@ -163,6 +180,12 @@ class EditOrder(Params, frozen=True):
 
 class OrderId(Params, frozen=True):
     order_id: Text
+
+
+class SelfTradingConfig(Params, frozen=True):
+    mode: SelfTradeMode
+    extended_to_subaccounts: Flag = Flag(1)
+    block_rfq_self_match_prevention: Flag = Flag(0)
 
 
 class CancelAll(Params, frozen=True):
@@ -192,18 +215,18 @@ class ClosePosition(Params, frozen=True):
 # --- account ----------------------------------------------------------------------------------
 class OpenOrders(Params, frozen=True):
     kind: Kind = "any"
-    type: Text = Text("all")
+    type: OpenType = "all"
 
 
 class OpenOrdersByCurrency(Params, frozen=True):
     currency: Text
     kind: Kind = "any"
-    type: Text = Text("all")
+    type: OpenType = "all"
 
 
 class OpenOrdersByInstrument(Params, frozen=True):
     instrument_name: Text
-    type: Text = Text("all")
+    type: OpenType = "all"
 
 
 class HistoryByCurrency(Params, frozen=True):
@@ -221,6 +244,13 @@ class HistoryByInstrument(Params, frozen=True):
     offset: Count = Count(0)
     include_old: Flag = Flag(0)
     include_unfilled: Flag = Flag(0)
+
+
+class TriggerHistory(Params, frozen=True):
+    currency: Text
+    instrument_name: Text | None = None
+    count: Count = Count(20)
+    continuation: Text | None = None
 
 
 class TradesByOrder(Params, frozen=True):
@@ -273,9 +303,13 @@ class Preview(OurParams, frozen=True):
     instrument_name: Text
     side: Side
     amount: Decimal
-    type: Literal["limit", "market"] = "limit"
+    type: OrderType = "limit"
     price: Decimal | None = None
     time_in_force: TimeInForce = "good_til_cancelled"
     post_only: Flag = Flag(0)
     reject_post_only: Flag = Flag(0)
     reduce_only: Flag = Flag(0)
+    trigger: Trigger | None = None
+    trigger_price: Decimal | None = None
+    trigger_offset: Decimal | None = None
+    stop_price: Decimal | None = None

@@ -6,32 +6,27 @@ from typing import NamedTuple
 from msgspec import Raw
 
 from exchange.engine import units
-from exchange.engine.events import CancelReason
 from exchange.gateway.books import Book, Change
 from exchange.gateway.decoder import number
 from exchange.gateway.listings import FAR_EXPIRY_MS, Listing
+from exchange.gateway.order_words import (
+    FILLED,
+    OPEN,
+    REJECTED,
+    cancel_reason,
+    direction,
+    fill_type,
+    has_trigger,
+    is_waiting,
+    order_state,
+    order_type,
+    reject_reason,
+    time_in_force,
+    trigger,
+)
 
 Json = dict[str, object]
 MONEY_PLACES = 6
-
-TIME_IN_FORCE = {
-    units.TIF_GOOD_TIL_CANCELLED: "good_til_cancelled",
-    units.TIF_IMMEDIATE_OR_CANCEL: "immediate_or_cancel",
-    units.TIF_FILL_OR_KILL: "fill_or_kill",
-}
-CANCEL_REASONS = {
-    CancelReason.BY_OWNER: "user_request",
-    CancelReason.IMMEDIATE_OR_CANCEL: "immediate_or_cancel",
-    CancelReason.FILL_LIMIT: "fill_limit",
-    CancelReason.SELF_TRADE: "self_trade",
-    CancelReason.MARGIN: "margin",
-    CancelReason.PRICE_BAND: "price_band",
-    CancelReason.REDUCE_ONLY: "reduce_only",
-    CancelReason.LIQUIDATION: "liquidation",
-    CancelReason.TRIGGER_REFUSED: "trigger_refused",
-    CancelReason.EXPIRED: "expired",
-}
-OPEN, FILLED, CANCELLED = "open", "filled", "cancelled"
 
 
 class OrderView(NamedTuple):
@@ -52,6 +47,9 @@ class OrderView(NamedTuple):
     fee_units: int = 0
     realised_units: int = 0
     cancel_reason: int = 0
+    trigger_ticks: int = 0
+    offset_ticks: int = 0
+    reject_reason: int = 0
 
 
 class FillView(NamedTuple):
@@ -93,33 +91,21 @@ def millis(time_ns: int) -> int:
     return time_ns // 1_000_000
 
 
-def direction(side: int) -> str:
-    """Deribit's word for a side."""
-    return "buy" if side == units.BUY else "sell"
-
-
-def order_type(flags: int) -> str:
-    """Deribit's word for an order's type."""
-    return "market" if flags & units.TYPE_MASK == units.TYPE_MARKET else "limit"
-
-
 def order(listing: Listing, view: OrderView, label: str) -> Json:
     """An order; amounts are in the base currency, contracts in lots."""
-    kind = order_type(view.flags)
+    is_market = view.flags & units.TYPE_MARKET != 0
     shape: Json = {
         "order_id": str(view.id),
-        "order_state": view.state,
-        "order_type": kind,
+        "order_state": order_state(view.state, view.flags, view.cancel_reason),
+        "order_type": order_type(view.flags),
         "instrument_name": listing.name,
         "direction": direction(view.side),
-        "price": "market_price" if kind == "market" else listing.price(view.price_ticks),
+        "price": "market_price" if is_market else listing.price(view.price_ticks),
         "amount": listing.amount(view.quantity_lots),
         "contracts": view.quantity_lots,
         "filled_amount": listing.amount(view.filled_lots),
         "average_price": listing.average_price(view.filled_price_lots, view.filled_lots),
-        "time_in_force": TIME_IN_FORCE.get(
-            view.flags & units.TIF_MASK, TIME_IN_FORCE[units.TIF_GOOD_TIL_CANCELLED]
-        ),
+        "time_in_force": time_in_force(view.flags),
         "post_only": bool(view.flags & units.FLAG_POST_ONLY),
         "reject_post_only": bool(view.flags & units.FLAG_REJECT_POST_ONLY),
         "reduce_only": bool(view.flags & units.FLAG_REDUCE_ONLY),
@@ -138,12 +124,38 @@ def order(listing: Listing, view: OrderView, label: str) -> Json:
     }
     if view.cancel_reason:
         shape["cancel_reason"] = cancel_reason(view.cancel_reason)
+    if view.reject_reason:
+        shape["reject_reason"] = reject_reason(view.reject_reason)
+    return shape | _trigger_shape(listing, view)
+
+
+def _trigger_shape(listing: Listing, view: OrderView) -> Json:
+    """What an order waits, or waited, for; clients read one or the other name of the price."""
+    if not has_trigger(view.flags):
+        return {}
+    price = listing.price(view.trigger_ticks)
+    shape: Json = {
+        "trigger": trigger(view.flags),
+        "trigger_price": price,
+        "stop_price": price,
+        "triggered": not is_waiting(view.flags),
+    }
+    if view.offset_ticks:
+        shape["trigger_offset"] = listing.price(view.offset_ticks)
+    if not is_waiting(view.flags):
+        shape["trigger_order_id"] = str(view.id)
     return shape
 
 
-def cancel_reason(reason: int) -> str | None:
-    """Why an order was cancelled, in a word; None when it was not."""
-    return CANCEL_REASONS[CancelReason(reason)] if reason else None
+def trigger_entry(order: Json) -> Json:
+    """An order as get_trigger_order_history shows it: what became of its trigger."""
+    entry = order | {
+        "timestamp": order["creation_timestamp"],
+        "trigger_order_id": order["order_id"],
+    }
+    if order["triggered"] and order["order_state"] != REJECTED:
+        entry["order_state"] = "triggered"
+    return entry
 
 
 def user_trade(listing: Listing, fill: FillView, label: str, tick_direction: int = 0) -> Json:
@@ -152,7 +164,7 @@ def user_trade(listing: Listing, fill: FillView, label: str, tick_direction: int
     shape = public_trade(listing, fill, tick_direction)
     shape |= {
         "order_id": str(fill.order),
-        "order_type": order_type(fill.flags),
+        "order_type": fill_type(fill.flags),
         "state": OPEN if fill.remaining_lots else FILLED,
         "liquidity": "M" if is_maker else "T",
         "fee": money(fill.fee_units),

@@ -15,6 +15,8 @@ from tests.scenarios.venue import eventually
 
 BTC = "BTC/USDC:USDC"
 
+MARK = {"trigger": "mark_price"}  # What ccxt leaves out it asks of the last price.
+
 # ccxt closes its sessions itself, and some of its sockets late.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -106,10 +108,43 @@ def test_refusals_become_ccxts_own_exceptions(taker: Any) -> None:
     with pytest.raises(ccxt.OrderNotFound):
         taker.cancel_order("123456789")
     with pytest.raises(ccxt.NotSupported):
-        taker.create_order(BTC, "market", "sell", 0.01, None, {"stopLossPrice": 59_000})
+        taker.create_order(BTC, "limit", "buy", 0.01, 59_000, {"max_show": 0.001})
+    # A stop to sell waits for a fall.
+    with pytest.raises(ccxt.InvalidOrder):
+        taker.create_order(BTC, "market", "sell", 0.01, None, {"stopLossPrice": 61_000} | MARK)
     taker.secret = "wrong"
     with pytest.raises(ccxt.AuthenticationError):
         taker.fetch_balance()
+
+
+def test_orders_that_wait_for_a_price(taker: Any) -> None:
+    taker.load_markets()
+
+    stop = taker.create_order(
+        BTC, "market", "sell", 0.01, None, {"stopLossPrice": 59_000} | MARK
+    )
+    take = taker.create_order(
+        BTC, "limit", "buy", 0.01, 58_900, {"takeProfitPrice": 59_000} | MARK
+    )
+    trail = taker.create_order(
+        BTC, "market", "sell", 0.01, None, {"trailingAmount": 500} | MARK
+    )
+    edited = taker.edit_order(trail["id"], BTC, "market", "sell", 0.02, None,
+                              {"trailingAmount": 600})  # fmt: skip
+
+    assert (stop["status"], stop["info"]["order_type"], stop["triggerPrice"]) == (
+        "open",
+        "stop_market",
+        59_000,
+    )
+    assert stop["price"] is None
+    assert (take["price"], take["triggerPrice"]) == (58_900, 59_000)
+    assert (edited["amount"], edited["info"]["trigger_offset"]) == (0.02, 600)
+    waiting = [order["id"] for order in taker.fetch_open_orders(BTC)]
+    assert waiting == [stop["id"], take["id"], trail["id"]]
+    assert taker.cancel_order(stop["id"])["status"] == "canceled"
+    assert len(taker.cancel_all_orders()) >= 1
+    assert taker.fetch_open_orders(BTC) == []
 
 
 def test_transfers(venue: Venue, port: int) -> None:

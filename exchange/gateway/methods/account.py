@@ -1,9 +1,11 @@
 """What the caller has now: open orders, positions, equity, margin, from the engine's view."""
 
+from exchange.engine.units import SELF_TRADE_CANCEL_MAKER
 from exchange.gateway import wire
 from exchange.gateway.errors import ORDER_NOT_FOUND, RpcError
 from exchange.gateway.listings import Listing
 from exchange.gateway.methods.trading import order_number
+from exchange.gateway.order_words import TYPE_GROUPS, order_type, self_trade_mode
 from exchange.gateway.rpc import Call, method
 from exchange.gateway.schemas import (
     Instrument,
@@ -17,8 +19,6 @@ from exchange.gateway.schemas import (
 )
 from exchange.gateway.wire import Json, OrderView
 from exchange.models.keys import SCOPE_READ
-
-_ALL_TYPES = ("all", "limit", "market")
 
 
 @method("private/get_open_orders", OpenOrders, scope=SCOPE_READ)
@@ -122,8 +122,17 @@ async def _summary(call: Call, currency: str, *, is_extended: bool) -> Json:
             "username": call.caller.name,
             "type": "main",
             "fees": [_fees(listing) for listing in call.gateway.listings.by_id.values()],
+            "self_trading_reject_mode": await _self_trade_mode(call),
+            "self_trading_extended_to_subaccounts": True,
         }
     return shape
+
+
+async def _self_trade_mode(call: Call) -> str:
+    view = await call.gateway.accounts.view(call.account)
+    if view is not None and view.owner != call.account:
+        view = await call.gateway.accounts.view(view.owner)
+    return self_trade_mode(view.self_trade_mode if view else SELF_TRADE_CANCEL_MAKER)
 
 
 def _fees(listing: Listing) -> Json:
@@ -138,8 +147,7 @@ def _fees(listing: Listing) -> Json:
 
 
 async def _open_orders(call: Call, listings: list[Listing], kind: str) -> list[Json]:
-    if kind not in _ALL_TYPES:
-        return []  # A kind of order that this venue does not have.
+    types = TYPE_GROUPS.get(kind, frozenset((kind,)))
     gateway = call.gateway
     wanted = {listing.id: listing for listing in listings}
     view = await gateway.accounts.view(call.account)
@@ -153,7 +161,7 @@ async def _open_orders(call: Call, listings: list[Listing], kind: str) -> list[J
     return [
         wire.order(wanted[order.contract], order, gateway.labels.text(order.label))
         for order in merged
-        if kind in ("all", wire.order_type(order.flags))
+        if order_type(order.flags) in types
     ]
 
 

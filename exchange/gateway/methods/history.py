@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from exchange.gateway.errors import RpcError, invalid_params
 from exchange.gateway.history import Window
 from exchange.gateway.limits import Cost
 from exchange.gateway.listings import Listing
@@ -14,6 +15,7 @@ from exchange.gateway.schemas import (
     HistoryByInstrument,
     Trades,
     TradesByOrder,
+    TriggerHistory,
 )
 from exchange.gateway.wire import Json
 from exchange.models.keys import SCOPE_READ
@@ -41,6 +43,28 @@ async def get_order_history_by_instrument(
     call: Call, params: HistoryByInstrument
 ) -> list[Json]:
     return await _orders(call, [call.gateway.listings.get(params.instrument_name)], params)
+
+
+@method(
+    "private/get_trigger_order_history",
+    TriggerHistory,
+    scope=SCOPE_READ,
+    cost=Cost.HISTORY,
+)
+async def get_trigger_order_history(call: Call, params: TriggerHistory) -> Json:
+    """What became of the orders that waited for a price."""
+    gateway = call.gateway
+    listings = gateway.listings.select(gateway.listings.check_currency(params.currency), "any")
+    if params.instrument_name is not None:
+        listings = [gateway.listings.get(params.instrument_name)]
+    before = None if params.continuation is None else _page_start(params.continuation)
+    return await gateway.history.trigger_orders(
+        call.account,
+        await gateway.accounts.sequence(call.account),
+        listings,
+        count=params.count,
+        before=before,
+    )
 
 
 @method(
@@ -88,6 +112,13 @@ async def get_user_trades_by_order(call: Call, params: TradesByOrder) -> object:
     window = Window(most=1_000, sorting=params.sorting)
     order_id = order_number(params.order_id)
     return (await _trades(call, listings, window, order_id))["trades"]
+
+
+def _page_start(continuation: str) -> int:
+    try:
+        return order_number(continuation)
+    except RpcError as error:
+        raise invalid_params("continuation", "is not from an answer before") from error
 
 
 async def _orders(

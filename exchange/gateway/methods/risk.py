@@ -10,15 +10,15 @@ import numpy as np
 from exchange.engine import units
 from exchange.engine.commands import CommandKind
 from exchange.engine.rejects import RejectReason
-from exchange.gateway import wire
 from exchange.gateway.books import Book
 from exchange.gateway.decoder import number
 from exchange.gateway.errors import rejected
 from exchange.gateway.limits import Cost
 from exchange.gateway.listings import Listing
-from exchange.gateway.methods.trading import order_flags, order_lots, required
+from exchange.gateway.order_entry import order_terms
+from exchange.gateway.order_words import cancel_reason
 from exchange.gateway.rpc import Call, method
-from exchange.gateway.schemas import OurParams, PlaceOrder, Preview
+from exchange.gateway.schemas import OurParams, Preview
 from exchange.gateway.submitting import command
 from exchange.gateway.wire import Json, money
 from exchange.models.keys import SCOPE_READ
@@ -61,27 +61,12 @@ async def explain_margin(call: Call, _params: OurParams) -> Json:
 
 
 def _order(call: Call, listing: Listing, params: Preview) -> Records:
-    order = PlaceOrder(
-        instrument_name=params.instrument_name,
-        amount=params.amount,
-        type=params.type,
-        price=params.price,
-        time_in_force=params.time_in_force,
-        post_only=params.post_only,
-        reject_post_only=params.reject_post_only,
-        reduce_only=params.reduce_only,
-    )
-    price = 0
-    if params.type == "limit":
-        price = listing.price_ticks(required(params.price, "price"))
     return command(
         CommandKind.PLACE_ORDER,
         call.account,
         contract=listing.id,
         side=units.BUY if params.side == "buy" else units.SELL,
-        flags=order_flags(order),
-        price_ticks=price,
-        quantity_lots=order_lots(listing, params.amount, None),
+        **order_terms(listing, params)._asdict(),
     )
 
 
@@ -109,8 +94,10 @@ def _preview_shape(listing: Listing, result: what_if.Preview) -> Json:
         "slippage_cost": money(result.slippage_units),
         "resting_amount": listing.amount(result.resting_lots),
         "resting_price": listing.price_or_null(result.resting_ticks),
+        "waiting_amount": listing.amount(result.waiting_lots),
+        "trigger_price": listing.price_or_null(result.trigger_ticks),
         "cancelled_amount": listing.amount(result.cancelled_lots),
-        "cancel_reason": wire.cancel_reason(result.cancel_reason),
+        "cancel_reason": cancel_reason(result.cancel_reason),
         "fee": money(result.fee_units),
         "mark_price": listing.price(listing.row["mark_ticks"]),
         "liquidation_price": listing.price_or_null(held.liquidation_ticks if held else 0),

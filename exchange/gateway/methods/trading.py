@@ -1,14 +1,12 @@
 """Orders: from a caller's words to integers, to the engine, and its events back in words.
 
 ORDER-001  an answer says what the command did, from the events of that very command.
-ORDER-002  what cannot be obeyed is refused (SCH-001), never approximated.
 """
 
 from exchange.engine import units
 from exchange.engine.commands import CommandKind
 from exchange.engine.rejects import RejectReason
 from exchange.gateway import facts, wire
-from exchange.gateway.decoder import Decimal
 from exchange.gateway.errors import (
     ORDER_NOT_FOUND,
     RpcError,
@@ -19,6 +17,8 @@ from exchange.gateway.errors import (
 from exchange.gateway.facts import Outcome
 from exchange.gateway.limits import Cost
 from exchange.gateway.listings import Listing
+from exchange.gateway.order_entry import order_changes, order_terms, required
+from exchange.gateway.order_words import SELF_TRADE_MODES
 from exchange.gateway.rpc import Call, method
 from exchange.gateway.schemas import (
     CancelAll,
@@ -29,6 +29,7 @@ from exchange.gateway.schemas import (
     Label,
     OrderId,
     PlaceOrder,
+    SelfTradingConfig,
 )
 from exchange.gateway.submitting import command, once, submit
 from exchange.gateway.wire import Json, OrderView
@@ -37,16 +38,6 @@ from exchange.pipeline.codec import Records
 
 NS = 1_000_000  # nanoseconds of a millisecond
 INT64_MAX = (1 << 63) - 1
-_TIME_IN_FORCE = {name: flag for flag, name in wire.TIME_IN_FORCE.items()}
-_REFUSED_WHEN_GIVEN = (
-    "display_amount",
-    "trigger",
-    "trigger_price",
-    "trigger_offset",
-    "stop_price",
-    "advanced",
-    "linked_order_type",
-)
 
 
 @method("private/buy", PlaceOrder, scope=SCOPE_TRADE, cost=Cost.ORDER)
@@ -151,46 +142,18 @@ async def close_position(call: Call, params: ClosePosition) -> Json:
     )
 
 
-def order_flags(params: PlaceOrder) -> int:
-    """The engine's flags of an order; raises for what cannot be obeyed."""
-    for name in _REFUSED_WHEN_GIVEN:
-        if getattr(params, name) is not None:
-            raise not_implemented(name)
-    if params.mmp:
-        raise not_implemented("mmp")
-    if params.max_show is not None and params.max_show != params.amount:
-        raise not_implemented("max_show")
-    if params.type not in ("limit", "market"):
-        raise not_implemented("type")
-    if params.time_in_force not in _TIME_IN_FORCE:
-        raise not_implemented("time_in_force")
-    flags = _TIME_IN_FORCE[params.time_in_force]
-    if params.type == "market":
-        flags |= units.TYPE_MARKET
-        if not flags & units.TIF_MASK:
-            flags |= units.TIF_IMMEDIATE_OR_CANCEL
-    if params.post_only or params.reject_post_only:
-        flags |= units.FLAG_POST_ONLY
-    if params.reject_post_only:
-        flags |= units.FLAG_REJECT_POST_ONLY
-    if params.reduce_only:
-        flags |= units.FLAG_REDUCE_ONLY
-    return flags
-
-
-def order_lots(listing: Listing, amount: Decimal | None, contracts: Decimal | None) -> int:
-    """The size in lots, from an amount in the base currency or a number of contracts."""
-    if amount is None and contracts is None:
-        raise invalid_params("amount", "is required")
-    lots = None if amount is None else listing.lots(amount)
-    if contracts is None:
-        assert lots is not None
-        return lots
-    if contracts.places or not 0 < contracts.digits <= units.QUANTITY_LOTS_MAX:
-        raise invalid_params("contracts", "must be a positive whole number")
-    if lots is not None and lots != contracts.digits:
-        raise invalid_params("contracts", "must mean the same as amount")
-    return contracts.digits
+@method(
+    "private/set_self_trading_config", SelfTradingConfig, scope=SCOPE_TRADE, cost=Cost.ORDER
+)
+async def set_self_trading_config(call: Call, params: SelfTradingConfig) -> str:
+    """What the orders of the caller's owner do when they meet, in all accounts."""
+    if not params.extended_to_subaccounts:
+        raise invalid_params("extended_to_subaccounts", "holds for all accounts of an owner")
+    if params.block_rfq_self_match_prevention:
+        raise not_implemented("block_rfq_self_match_prevention")
+    mode = SELF_TRADE_MODES[params.mode]
+    await submit(call, command(CommandKind.SET_SELF_TRADE_MODE, call.account, mode=mode))
+    return "ok"
 
 
 def order_number(text: str) -> int:
@@ -202,11 +165,7 @@ def order_number(text: str) -> int:
 
 async def _place(call: Call, params: PlaceOrder, side: int) -> Json:
     listing = call.gateway.listings.get(params.instrument_name)
-    flags = order_flags(params)
-    lots = order_lots(listing, params.amount, params.contracts)
-    price = 0
-    if params.type == "limit":
-        price = listing.price_ticks(required(params.price, "price"))
+    terms = order_terms(listing, params)
     label = await call.gateway.labels.intern(params.label)
     return await _placed(
         call,
@@ -216,11 +175,9 @@ async def _place(call: Call, params: PlaceOrder, side: int) -> Json:
             call.account,
             contract=listing.id,
             side=side,
-            flags=flags,
-            price_ticks=price,
-            quantity_lots=lots,
             label=label,
             valid_until_ns=(params.valid_until or 0) * NS,
+            **terms._asdict(),
         ),
     )
 
@@ -233,47 +190,25 @@ async def _placed(call: Call, listing: Listing, records: Records) -> Json:
 
 
 async def _edit(call: Call, params: EditOrder) -> Json:
-    for name in ("trigger_price", "trigger_offset", "stop_price", "advanced"):
-        if getattr(params, name) is not None:
-            raise not_implemented(name)
     order_id = order_number(params.order_id)
     is_whole = params.amount is not None and params.price is not None
     known = await _known(call, order_id, may_be_old=is_whole)
     if known is None:
         raise rejected(RejectReason.UNKNOWN_ORDER)
-    _check_unchanged(params, known)
     listing = call.gateway.listings.by_id[known.contract]
-    lots, price = known.quantity_lots, known.price_ticks
-    if params.amount is not None or params.contracts is not None:
-        lots = order_lots(listing, params.amount, params.contracts)
-    if params.price is not None:
-        price = listing.price_ticks(params.price)
     records = command(
         CommandKind.AMEND_ORDER,
         call.account,
         contract=listing.id,
         side=known.side,
         flags=known.flags,
-        price_ticks=price,
-        quantity_lots=lots,
         order=order_id,
         valid_until_ns=(params.valid_until or 0) * NS,
+        **order_changes(listing, params, known)._asdict(),
     )
     results = await submit(call, records, listing)
     order, trades = await _shapes(call, results[0].events, order_id, known)
     return {"order": order | {"replaced": True}, "trades": trades}
-
-
-def _check_unchanged(params: EditOrder, known: OrderView) -> None:
-    """An amendment keeps the order's flags: asking for others is refused."""
-    for name, flag in (
-        ("post_only", units.FLAG_POST_ONLY),
-        ("reject_post_only", units.FLAG_REJECT_POST_ONLY),
-        ("reduce_only", units.FLAG_REDUCE_ONLY),
-    ):
-        wanted = getattr(params, name)
-        if wanted is not None and bool(wanted) != bool(known.flags & flag):
-            raise not_implemented(name)
 
 
 async def _cancel_many(call: Call, records: Records) -> int:
@@ -304,10 +239,3 @@ async def _shapes(
     label = gateway.labels.text(outcome.order.label)
     trades = [wire.user_trade(listing, fill, label) for fill in outcome.fills]
     return wire.order(listing, outcome.order, label), trades
-
-
-def required(value: Decimal | None, param: str) -> Decimal:
-    """The value, or the error that names the parameter."""
-    if value is None:
-        raise invalid_params(param, "is required")
-    return value
