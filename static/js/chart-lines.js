@@ -1,6 +1,7 @@
 // The reader's own lines on the chart: open orders, entry price, liquidation price.
 
 import { number } from "novate/format";
+import { isWaiting, typeWords } from "novate/order-words";
 
 export function linesOf({ orders, positions }, contract) {
   return [...orderLines(orders, contract), ...positionLines(positions.get(contract.name), contract)];
@@ -10,10 +11,10 @@ function orderLines(orders, { name, base, lotPlaces }) {
   const own = [...orders.values()].filter((order) => order.instrument_name === name);
   return own.map((order) => ({
     key: order.order_id,
-    price: Number(order.price),
-    title: `${order.direction === "buy" ? "Buy" : "Sell"} ${number(order.amount, lotPlaces)} ${base}`,
+    price: Number(isWaiting(order) ? order.trigger_price : order.price),
+    title: `${isWaiting(order) ? `${typeWords(order)}: ` : ""}${order.direction === "buy" ? "Buy" : "Sell"} ${number(order.amount, lotPlaces)} ${base}`,
     token: order.direction === "buy" ? "--buy" : "--sell",
-    style: "Dashed",
+    style: isWaiting(order) ? "Dotted" : "Dashed",
   }));
 }
 

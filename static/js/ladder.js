@@ -2,6 +2,7 @@
 
 import { Decimal } from "novate/decimal";
 import { DASH, number } from "novate/format";
+import { isWaiting } from "novate/order-words";
 
 const STEPS = [1, 2, 5, 10, 50, 100, 500, 1000];
 
@@ -13,12 +14,12 @@ export function groupings({ tick, pricePlaces }) {
   return STEPS.map((step) => ({ units: step * tickUnits, label: priceText(step * tickUnits, pricePlaces) }));
 }
 
-// The groups that hold one's own orders.
+// The groups that hold one's own orders; those that wait for a trigger are in no book.
 export function ownPrices(orders, contract, side, group) {
   const toward = side === "buy" ? Math.floor : Math.ceil;
   const prices = new Set();
   for (const order of orders) {
-    if (order.instrument_name !== contract.name || order.direction !== side) continue;
+    if (order.instrument_name !== contract.name || order.direction !== side || isWaiting(order)) continue;
     const units = Math.round(Number(order.price) * 10 ** contract.pricePlaces);
     prices.add(toward(units / group) * group);
   }

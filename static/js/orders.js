@@ -4,6 +4,7 @@ import { account } from "novate/account";
 import { Decimal } from "novate/decimal";
 import { number } from "novate/format";
 import { contract, identity } from "novate/markets";
+import { isWaiting } from "novate/order-words";
 import { cancelInWords, errorInWords } from "novate/reasons";
 import { stream } from "novate/stream";
 import { toast } from "novate/toast";
@@ -73,6 +74,8 @@ async function announce(order) {
     toast("good", `${order.direction === "buy" ? "Bought" : "Sold"} ${size}`, `Average price ${average}.${remainder(order)}`);
   } else if (order.order_state === "open") {
     toast("good", "Order placed", await described(order));
+  } else if (isWaiting(order)) {
+    toast("good", "Order waits for its price", await described(order));
   } else {
     toast("warn", "Nothing was filled", reasonOf(order));
   }
@@ -85,8 +88,8 @@ function remainder(order) {
 
 const reasonOf = (order) => cancelInWords(order.cancel_reason);
 
-async function described({ direction, amount, price, instrument_name: name, order_type: type }) {
+async function described({ direction, amount, price, instrument_name: name }) {
   const { lotPlaces, pricePlaces } = await contract(name);
-  const at = type === "market" ? "market" : number(price, pricePlaces);
+  const at = price === "market_price" ? "market" : number(price, pricePlaces);
   return `${verbOf(direction)} ${number(amount, lotPlaces)} ${identity(name).base} at ${at}.`;
 }

@@ -4,7 +4,7 @@ import { contractCell, sideCell } from "novate/cells";
 import { dateAndTime, number } from "novate/format";
 import { followHistory } from "novate/history";
 import { contracts } from "novate/markets";
-import { conditionsOf, stateWords, typeWords } from "novate/order-words";
+import { conditionsOf, priceWords, stateWords, typeWords } from "novate/order-words";
 import { Panel } from "novate/panel";
 import { stream } from "novate/stream";
 
@@ -32,11 +32,11 @@ function columns(listed) {
     { label: "Contract", cell: (row, cell) => contractCell(row.instrument_name, cell) },
     { label: "Side", cell: (row, cell) => sideCell(row.direction, row.direction === "buy" ? "Buy" : "Sell", cell) },
     { label: "Type", cell: typeWords },
-    { label: "Price", kind: "number", cell: (row) => (row.order_type === "market" ? "Market" : number(row.price, places(row, "pricePlaces"))) },
+    { label: "Price", kind: "number", cell: (row) => priceWords(row, places(row, "pricePlaces")) },
     { label: "Average", kind: "number", cell: (row) => number(Number(row.filled_amount) ? row.average_price : null, places(row, "pricePlaces")) },
     { label: "Size", kind: "number", cell: (row) => number(row.amount, places(row, "lotPlaces")) },
     { label: "Filled", kind: "number", cell: (row) => number(row.filled_amount, places(row, "lotPlaces")) },
-    { label: "Conditions", kind: "wide", cell: conditionsOf },
+    { label: "Conditions", kind: "wide", cell: (row) => conditionsOf(row, places(row, "pricePlaces")) },
     { label: "State", cell: stateWords },
     { label: "Updated", cell: (row) => dateAndTime(row.last_update_timestamp), tone: () => "muted" },
   ];
