@@ -5,15 +5,18 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from exchange.engine.commands import CommandKind, make
 from exchange.engine.events import ORDER_FILLED, CancelReason, EventKind
 from exchange.engine.health import NO_CONTRACT, account_health
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import CONTRACT, UNDERLYING
 from exchange.engine.units import (
     FLAG_POST_ONLY,
+    SELF_TRADE_REJECT_TAKER,
     TIF_FILL_OR_KILL,
     TIF_IMMEDIATE_OR_CANCEL,
     TYPE_MARKET,
+    TYPE_STOP_LIMIT,
 )
 from exchange.pipeline import what_if
 from exchange.pipeline.codec import Records
@@ -220,3 +223,34 @@ def test_scratch_never_reaches_the_venue(desk: Desk) -> None:
     desk.preview(desk.alice, bid(desk.alice, 60_010, 300))
 
     assert desk.replica.state_hash() == before[1]
+
+
+def test_preview_of_a_stop_waits_and_asks_for_nothing(desk: Desk) -> None:
+    stop = bid(desk.alice, 61_100, 40, flags=TYPE_STOP_LIMIT, trigger_ticks=610_000)
+
+    foreseen = desk.preview(desk.alice, stop)
+    desk.venue.accept(stop)
+
+    assert (foreseen.reason, foreseen.waiting_lots, foreseen.trigger_ticks) == (0, 40, 610_000)
+    assert (foreseen.filled_lots, foreseen.resting_lots, foreseen.cancelled_lots) == (0, 0, 0)
+    assert totals(foreseen.after) == totals(foreseen.before)
+    assert totals(foreseen.after) == desk.engine_says(desk.alice)
+
+
+def test_preview_knows_what_ones_own_orders_do_when_they_meet(desk: Desk) -> None:
+    desk.venue.accept(ask(desk.alice, 60_010, 5))
+    meeting = bid(desk.alice, 60_010, 3)
+
+    by_default = desk.preview(desk.alice, meeting)
+    desk.venue.accept(
+        make(
+            CommandKind.SET_SELF_TRADE_MODE,
+            desk.alice,
+            account=desk.alice,
+            mode=SELF_TRADE_REJECT_TAKER,
+        )
+    )
+    rejected = desk.preview(desk.alice, meeting)
+
+    assert (by_default.reason, by_default.resting_lots) == (0, 3)
+    assert rejected.reason == RejectReason.WOULD_SELF_TRADE
