@@ -10,7 +10,12 @@ MARG-002  open orders of a contract reserve the worse of "all buys fill" and "al
           least 1 USDC an order.
 MARG-003  below initial margin an account may only reduce: maintenance must not rise and
           equity / maintenance must not fall; with negative equity, equity must not fall.
-Not modelled here: the open-interest add-on, collateral other than USDC, portfolio mode.
+MARG-004  open-interest add-on: while the market's open interest is between the lower and the
+          upper cap, the fraction required of an order that increases a position rises in a
+          straight line from imf0 to 100 %. It depends on the market alone, so that spreading an
+          order over accounts gains nothing, and is asked at admission only: neither maintenance
+          nor withdrawals know it.
+Not modelled here: collateral other than USDC, portfolio mode.
 """
 
 from numba import njit
@@ -89,6 +94,31 @@ def margin_with_orders(
     open_units = (buy_price_lots + sell_price_lots) * tick_value_units
     fees = mul_div_ceil(open_units, taker_fee_ppm, PPM)
     return held + max(worst - held + fees, order_count * ORDER_RESERVE_UNITS_MIN)
+
+
+@njit(cache=True, nogil=True)
+def open_interest_add_on(
+    increase_units: int,
+    open_interest_units: int,
+    lower_units: int,
+    upper_units: int,
+    initial_margin_ppm: int,
+) -> int:
+    """What an order must have beyond its initial margin, units, rounded up (MARG-004).
+
+    Parameters, all int64 >= 0: increase_units notional by which it increases a position;
+    open_interest_units notional of the market now; lower < upper, the caps.
+
+    Half way between the caps a margin of 2 % becomes 51 %:
+
+    >>> open_interest_add_on(1_000_000, 70, 40, 100, 20_000)
+    490000
+    """
+    if open_interest_units <= lower_units or increase_units <= 0:
+        return 0
+    reached = min(open_interest_units, upper_units) - lower_units
+    rate_ppm = mul_div_ceil(PPM - initial_margin_ppm, reached, upper_units - lower_units)
+    return mul_div_ceil(increase_units, rate_ppm, PPM)
 
 
 @njit(cache=True, nogil=True)

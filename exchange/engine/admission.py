@@ -51,6 +51,7 @@ _OPERATOR_KINDS = tuple(
         CommandKind.TICK,
         CommandKind.SETTLE_VARIATION,
         CommandKind.LIQUIDATE,
+        CommandKind.SETTLE_FUNDING,
         CommandKind.LIST_UNDERLYING,
         CommandKind.LIST_CONTRACT,
         CommandKind.SET_PARAMETER,

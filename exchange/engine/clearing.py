@@ -5,6 +5,7 @@ CLEAR-001  an observation is accepted from its registered reporter only, strictl
 CLEAR-002  the index is aggregated from the fresh observations at every one accepted and at
            every tick; contracts are marked with it at most four times a second.
 CLEAR-003  without a first valid index there is no mark, and without a mark nothing is traded.
+CLEAR-005  a mark beyond the price ceiling halts its contract, and stays at the ceiling.
 CLEAR-004  SettleVariation marks every position, takes losses from cash first and shares what
            came in among the winners pro rata, largest remainder first, ties to the lowest
            account. The rest stays unsettled: no house account is ever negative.
@@ -14,7 +15,8 @@ import numpy as np
 
 from exchange.engine import emit
 from exchange.engine.emit import EventBuffer
-from exchange.engine.events import EventKind
+from exchange.engine.events import EventKind, StateReason
+from exchange.engine.funding import impact_notional, look_at_underlying
 from exchange.engine.health import equity_and_maintenance
 from exchange.engine.ledger import transfer
 from exchange.engine.matching import best_price, impact_price_e8
@@ -27,14 +29,15 @@ from exchange.engine.units import (
     BUY,
     CLEARING,
     FEES,
-    IMPACT_NOTIONAL_UNITS,
     INSURANCE,
     MARK_INTERVAL_NS,
     NANOSECONDS,
     ORACLE_INVALID,
-    PPM,
     SELL,
     SOURCES_MAX,
+    STATE_HALTED,
+    STATE_OPEN,
+    STATE_REDUCE_ONLY,
     USDC,
     mul_div_floor,
     mul_div_remainder,
@@ -51,7 +54,7 @@ from oracle.aggregation import (
     RESULT_STATUS,
     aggregate_index,
 )
-from oracle.mark import next_basis_e8, perpetual_mark_e8
+from oracle.mark import mark_in_ticks, mark_step_e8, next_basis_e8, perpetual_mark_e8
 
 _OK = int(RejectReason.ACCEPTED)
 _NOT_AUTHORISED = int(RejectReason.NOT_AUTHORISED)
@@ -65,6 +68,7 @@ _OBSERVATION_FROM_FUTURE = int(RejectReason.OBSERVATION_FROM_FUTURE)
 _OBSERVATION_TOO_OLD = int(RejectReason.OBSERVATION_TOO_OLD)
 _OBSERVATION_ACCEPTED = int(EventKind.OBSERVATION_ACCEPTED)
 _CONTRACTS = int(Counter.CONTRACTS)
+_PRICE_CEILING = int(StateReason.PRICE_CEILING)
 _FUTURE_NS_MAX = NANOSECONDS
 
 
@@ -131,6 +135,7 @@ def accept_observation(
 def refresh_index(s: State, e: EventBuffer, underlying: int) -> bool:
     """Aggregate the index anew; whether its contracts are to be marked now (CLEAR-002)."""
     now = e.cursor[emit.TIME_NS]
+    look_at_underlying(s, underlying, now)
     row = s.underlyings[underlying]
     prices = np.zeros(SOURCES_MAX, np.int64)
     weights = np.zeros(SOURCES_MAX, np.int64)
@@ -242,7 +247,7 @@ def _mark_contract(s: State, e: EventBuffer, contract: int) -> None:
     row = s.contracts[contract]
     index = s.underlyings[row["underlying"]]["index_e8"]
     elapsed = now - row["mark_ns"] if row["mark_ticks"] > 0 else 0
-    impact = mul_div_floor(IMPACT_NOTIONAL_UNITS, PPM, row["initial_margin_ppm"])
+    impact = impact_notional(s, contract)
     bid = best_price(s, contract, BUY)
     ask = best_price(s, contract, SELL)
     row["basis_e8"] = next_basis_e8(
@@ -251,10 +256,12 @@ def _mark_contract(s: State, e: EventBuffer, contract: int) -> None:
         impact_price_e8(s, contract, SELL, impact),
         index,
         row["mark_band_ppm"],
+        row["basis_seconds"],
         elapsed,
     )
     tick = row["tick_e8"]
     previous = row["mark_ticks"]
+    previous_index = row["mark_index_e8"]
     mark = perpetual_mark_e8(
         index,
         row["basis_e8"],
@@ -263,10 +270,13 @@ def _mark_contract(s: State, e: EventBuffer, contract: int) -> None:
         row["last_ticks"] * tick,
         row["mark_band_ppm"],
         previous * tick,
-        row["mark_index_e8"],
+        previous_index,
+        row["mark_rate_ppm"],
         elapsed,
     )
-    row["mark_ticks"] = min(max(1, (mark + tick // 2) // tick), row["price_ceiling_ticks"])
+    step = mark_step_e8(index, previous_index, row["mark_rate_ppm"], elapsed)
+    ticks = mark_in_ticks(mark, index, row["mark_band_ppm"], tick, previous, step)
+    row["mark_ticks"] = min(ticks, row["price_ceiling_ticks"])
     row["index_ticks"] = (index + tick // 2) // tick
     row["mark_index_e8"] = index
     row["mark_ns"] = now
@@ -283,6 +293,18 @@ def _mark_contract(s: State, e: EventBuffer, contract: int) -> None:
             row["last_ticks"],
             row["open_interest_lots"],
         )
+    if ticks > row["price_ceiling_ticks"]:
+        _halt_above_ceiling(s, e, contract)
+
+
+@inner_kernel
+def _halt_above_ceiling(s: State, e: EventBuffer, contract: int) -> None:
+    """Beyond its ceiling a contract's numbers are not bounded: it must be listed anew."""
+    row = s.contracts[contract]
+    state = row["state"]
+    if state in (STATE_OPEN, STATE_REDUCE_ONLY):
+        row["state"] = STATE_HALTED
+        emit.contract_state_set(e, contract, STATE_HALTED, state, _PRICE_CEILING)
 
 
 @kernel
@@ -357,7 +379,6 @@ def pay_winners(
             position["unsettled_units"] -= shares[i]
             moved[i] += shares[i]
         if moved[i] != 0:
-            position["settled_units"] += moved[i]
             emit.variation_settled(
                 e,
                 account,

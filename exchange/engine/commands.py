@@ -50,6 +50,7 @@ class CommandKind(IntEnum):
     TICK = 31
     SETTLE_VARIATION = 40
     LIQUIDATE = 41
+    SETTLE_FUNDING = 42
     LIST_UNDERLYING = 50
     LIST_CONTRACT = 51
     SET_PARAMETER = 52
@@ -127,6 +128,7 @@ TICK = _layout()
 
 SETTLE_VARIATION = _layout("contract")
 LIQUIDATE = _layout("account")
+SETTLE_FUNDING = _layout("contract")
 
 # name_0..: ASCII, eight characters an integer (pack_name). tick_e8, lot_e8: size of one tick
 # in quote x 10^8 and of one lot in underlying x 10^8. reference_ticks: a price near today's.

@@ -30,6 +30,10 @@ _LIQUIDATION_STEPPED = int(EventKind.LIQUIDATION_STEPPED)
 _LIQUIDATION_ENDED = int(EventKind.LIQUIDATION_ENDED)
 _INSURANCE = int(EventKind.INSURANCE_PAID)
 _BAD_DEBT = int(EventKind.BAD_DEBT_RECORDED)
+_CONTRACT_STATE = int(EventKind.CONTRACT_STATE_SET)
+_FUNDING_SAMPLED = int(EventKind.FUNDING_SAMPLED)
+_FUNDING_SETTLED = int(EventKind.FUNDING_SETTLED)
+_FUNDING_CONVERTED = int(EventKind.FUNDING_CONVERTED)
 
 
 class EventBuffer(NamedTuple):
@@ -398,3 +402,71 @@ def insurance_paid(
 def bad_debt_recorded(e: EventBuffer, account: int, amount_units: int) -> None:
     row = begin(e, _BAD_DEBT, account, -1)
     row[5] = amount_units
+
+
+@inner_kernel
+def funding_sampled(
+    e: EventBuffer,
+    contract: int,
+    end_ns: int,
+    premium_ppb: int,
+    measured_ms: int,
+    average_ppb: int,
+    rate_ppb: int,
+    growth: int,
+    funding_index: int,
+    cumulative_units: int,
+    cumulative_nano: int,
+    mark_ticks: int,
+    index_e8: int,
+) -> None:
+    row = begin(e, _FUNDING_SAMPLED, -1, contract)
+    row[5] = end_ns
+    row[6] = premium_ppb
+    row[7] = measured_ms
+    row[8] = average_ppb
+    row[9] = rate_ppb
+    row[10] = growth
+    row[11] = funding_index
+    row[12] = cumulative_units
+    row[13] = cumulative_nano
+    row[14] = mark_ticks
+    row[15] = index_e8
+
+
+@inner_kernel
+def funding_settled(
+    e: EventBuffer,
+    account: int,
+    contract: int,
+    payment_units: int,
+    lots: int,
+    index_before: int,
+    index_after: int,
+    accrued_units: int,
+) -> None:
+    row = begin(e, _FUNDING_SETTLED, account, contract)
+    row[5] = payment_units
+    row[6] = lots
+    row[7] = index_before
+    row[8] = index_after
+    row[9] = accrued_units
+
+
+@inner_kernel
+def funding_converted(
+    e: EventBuffer, account: int, contract: int, amount_units: int, unsettled_units: int
+) -> None:
+    row = begin(e, _FUNDING_CONVERTED, account, contract)
+    row[5] = amount_units
+    row[6] = unsettled_units
+
+
+@inner_kernel
+def contract_state_set(
+    e: EventBuffer, contract: int, state: int, previous_state: int, reason: int
+) -> None:
+    row = begin(e, _CONTRACT_STATE, -1, contract)
+    row[5] = state
+    row[6] = previous_state
+    row[7] = reason

@@ -36,12 +36,15 @@ class EventKind(IntEnum):
     OBSERVATION_ACCEPTED = 30
     INDEX_UPDATED = 31
     MARK_UPDATED = 32
+    FUNDING_SAMPLED = 33
     VARIATION_SETTLED = 40
     LIQUIDATION_STARTED = 41
     LIQUIDATION_STEPPED = 42
     LIQUIDATION_ENDED = 43
     INSURANCE_PAID = 44
     BAD_DEBT_RECORDED = 45
+    FUNDING_SETTLED = 46
+    FUNDING_CONVERTED = 47
     UNDERLYING_LISTED = 50
     CONTRACT_LISTED = 51
     PARAMETER_SET = 52
@@ -70,6 +73,12 @@ class LiquidationStage(IntEnum):
     BOOK = 2
     INSURED = 4
     STUCK = 5  # no counterparty and no insurance left within its caps: waits
+
+
+class StateReason(IntEnum):
+    """Why the engine itself changed a contract's state; below 1,000 are an operator's own."""
+
+    PRICE_CEILING = 1_000  # the mark passed ten times the listing reference
 
 
 def _layout(*payload: str) -> Layout:
@@ -213,6 +222,31 @@ MARK_UPDATED = _layout(
     "last_ticks",
     "open_interest_lots",
 )
+
+# One sample of a contract. end_ns: when it ended. premium_ppb: its time-weighted average over
+# measured_ms; average_ppb: of the last hour; rate_ppb: of eight hours. growth: of the index, in
+# 10^-9 units a lot. funding_index: since the last conversion; cumulative_units + _nano x 10^-9:
+# since the listing.
+FUNDING_SAMPLED = _layout(
+    "end_ns",
+    "premium_ppb",
+    "measured_ms",
+    "average_ppb",
+    "rate_ppb",
+    "growth",
+    "funding_index",
+    "cumulative_units",
+    "cumulative_nano",
+    "mark_ticks",
+    "index_e8",
+)
+# payment_units: what the account gets (negative: pays) = floor(-lots x (index_after -
+# index_before) / 10^9). accrued_units: all that waits for the conversion.
+FUNDING_SETTLED = _layout(
+    "payment_units", "lots", "index_before", "index_after", "accrued_units"
+)
+# amount_units: accrued funding that became unsettled P&L; INSURANCE gets the roundings, last.
+FUNDING_CONVERTED = _layout("amount_units", "unsettled_units")
 
 # cash_units: moved between the account's cash and clearing; unsettled_units: what stays.
 VARIATION_SETTLED = _layout("cash_units", "unsettled_units", "balance_units", "mark_ticks")

@@ -18,12 +18,14 @@ EXEC-005  what an owner's orders do when they meet is the owner's choice: the re
           liquidation always goes on: nobody may stand in its way.
 EXEC-006  when a trade has made a position smaller, its surplus of reduce-only orders goes at
           once (reducing.py).
+EXEC-007  a position is settled with the funding index before a fill changes it (FUND-014).
 """
 
 from exchange.engine import emit
 from exchange.engine.days import is_day_over
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import CancelReason
+from exchange.engine.funding import note_book_change, settle_position
 from exchange.engine.health import can_carry_orders
 from exchange.engine.ledger import charge, transfer
 from exchange.engine.matching import (
@@ -51,6 +53,7 @@ from exchange.engine.units import (
 )
 
 _TRADES = int(Counter.TRADES)
+_OPEN_INTEREST = int(Counter.OPEN_INTEREST_UNITS)
 _SELF_TRADE = int(CancelReason.SELF_TRADE)
 _MARGIN = int(CancelReason.MARGIN)
 _PRICE_BAND = int(CancelReason.PRICE_BAND)
@@ -165,6 +168,7 @@ def _trade(s: State, e: EventBuffer, maker: int, taker: int, lots: int) -> bool:
     units = price * lots * contract["tick_value_units"]
     trade = s.counters[_TRADES] + 1
     s.counters[_TRADES] = trade
+    note_book_change(s, number)
     reduce_resting(s, maker, lots)
     reduce_open_order(s, maker_row["position"], maker_row["side"], price, lots, 0)
     s.orders[taker]["remaining_lots"] -= lots
@@ -214,10 +218,16 @@ def _fill_side(
     row = s.orders[slot]
     position = row["position"]
     number = row["contract"]
+    settle_position(s, e, position)
     lots_before = s.positions[position]["lots"]
     realised = apply_fill(s, position, row["side"] * lots, units)
     lots_after = s.positions[position]["lots"]
-    s.contracts[number]["open_interest_lots"] += max(0, lots_after) - max(0, lots_before)
+    contract = s.contracts[number]
+    opened = max(0, lots_after) - max(0, lots_before)
+    contract["open_interest_lots"] += opened
+    s.counters[_OPEN_INTEREST] += (
+        opened * contract["reference_ticks"] * contract["tick_value_units"]
+    )
     # A rebate is paid when the taker has been charged: that may be what it is paid from.
     charge(s, row["account"], position, FEES, max(0, fee))
     s.accounts[row["account"]]["fees_units"] += fee

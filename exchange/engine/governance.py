@@ -5,7 +5,8 @@ GOV-001  accounts are numbered in the order they are opened; a sub-account has i
 GOV-002  a listing is refused unless its tick value is a whole number of units and its numbers
          stay within 63 bits at the price ceiling (spec: contracts, hard bounds).
 GOV-003  every parameter has hard bounds in code; mark band <= (IM - MM) / 2, so that dragging
-         the local book can never liquidate anyone who opened within initial margin.
+         the local book can never liquidate anyone who opened within initial margin; the lower
+         open-interest cap is below the upper one.
 GOV-004  only the roles below can be given; house accounts other than the operator have none.
 GOV-005  a negative maker fee is a rebate; it is at most the contract's taker fee.
 """
@@ -19,8 +20,10 @@ from exchange.engine.units import (
     CONTRACTS_MAX,
     FIRST_USER_ACCOUNT,
     KIND_PERPETUAL,
+    LOT_CEILING_UNITS_MAX,
     MONEY_SCALE,
     NO_ACCOUNT,
+    OPEN_INTEREST_UNITS_MAX,
     POSITION_UNITS_MAX,
     PPM,
     PRICE_CEILING_MULTIPLE,
@@ -34,6 +37,7 @@ from exchange.engine.units import (
     TICK_VALUE_UNITS_MAX,
     UNDERLYINGS_MAX,
 )
+from oracle.aggregation import PRICE_E8_MAX
 
 TICK_VALUE_SCALE = 10**10  # tick_e8 x lot_e8 / 10^16 quote, in units of 10^-6
 
@@ -72,6 +76,30 @@ PARAMETERS: dict[int, ParameterRule] = {
     ),
     ContractParameter.INSURANCE_CAP_UNITS: ParameterRule(
         "insurance_cap_units", 250_000 * MONEY_SCALE, 0, POSITION_UNITS_MAX
+    ),
+    ContractParameter.IMPACT_MARGIN_UNITS: ParameterRule(
+        "impact_margin_units", 500 * MONEY_SCALE, 10 * MONEY_SCALE, 100_000 * MONEY_SCALE
+    ),
+    ContractParameter.INTEREST_PPB: ParameterRule("interest_ppb", 100_000, 0, 1_000_000),
+    ContractParameter.FUNDING_DAMPER_PPB: ParameterRule(
+        "funding_damper_ppb", 500_000, 0, 5_000_000
+    ),
+    ContractParameter.FUNDING_RATE_MAX_PPB: ParameterRule(
+        "funding_rate_max_ppb", 5_000_000, 0, 10_000_000
+    ),
+    ContractParameter.BASIS_SECONDS: ParameterRule("basis_seconds", 150, 10, 3_600),
+    ContractParameter.MARK_RATE_PPM: ParameterRule("mark_rate_ppm", 5_000, 100, 20_000),
+    ContractParameter.OPEN_INTEREST_LOWER_UNITS: ParameterRule(
+        "open_interest_lower_units",
+        20_000_000 * MONEY_SCALE,
+        1_000 * MONEY_SCALE,
+        OPEN_INTEREST_UNITS_MAX,
+    ),
+    ContractParameter.OPEN_INTEREST_UPPER_UNITS: ParameterRule(
+        "open_interest_upper_units",
+        50_000_000 * MONEY_SCALE,
+        1_000 * MONEY_SCALE,
+        OPEN_INTEREST_UNITS_MAX,
     ),
 }
 
@@ -178,7 +206,10 @@ def listing_objection(state: State, listing: Listing) -> RejectReason:
     value, rest = divmod(listing.tick_e8 * listing.lot_e8, TICK_VALUE_SCALE)
     if rest != 0 or not 1 <= value <= TICK_VALUE_UNITS_MAX:
         return RejectReason.INVALID_TICK_VALUE
-    if not 0 < listing.reference_ticks <= PRICE_TICKS_MAX // PRICE_CEILING_MULTIPLE:
+    ceiling = listing.reference_ticks * PRICE_CEILING_MULTIPLE
+    if not 0 < ceiling <= min(PRICE_TICKS_MAX, PRICE_E8_MAX // listing.tick_e8):
+        return RejectReason.INVALID_REFERENCE
+    if ceiling * value > LOT_CEILING_UNITS_MAX:
         return RejectReason.INVALID_REFERENCE
     count = int(state.counters[Counter.CONTRACTS])
     if count >= CONTRACTS_MAX:
@@ -208,6 +239,17 @@ def list_contract(state: State, listing: Listing) -> int:
     return contract
 
 
+def _agree(values: dict[str, int]) -> bool:
+    """Whether parameters that bound each other do (GOV-003, GOV-005)."""
+    if values["maker_fee_ppm"] + values["taker_fee_ppm"] < 0:
+        return False
+    lower, upper = values["open_interest_lower_units"], values["open_interest_upper_units"]
+    return 4 * values["mark_band_ppm"] <= values["initial_margin_ppm"] and lower < upper
+
+
+assert _agree({rule.column: rule.launch for rule in PARAMETERS.values()})
+
+
 def is_listed(state: State, contract: int) -> bool:
     return 0 <= contract < int(state.counters[Counter.CONTRACTS])
 
@@ -215,7 +257,7 @@ def is_listed(state: State, contract: int) -> bool:
 def parameter_objection(
     state: State, contract: int, parameter: int, value: int
 ) -> RejectReason:
-    """Why a parameter cannot have this value (GOV-003)."""
+    """Why a parameter cannot have this value (GOV-003, GOV-005)."""
     if not is_listed(state, contract):
         return RejectReason.UNKNOWN_CONTRACT
     rule = PARAMETERS.get(parameter)
@@ -224,19 +266,9 @@ def parameter_objection(
     if not rule.low <= value <= rule.high:
         return RejectReason.PARAMETER_OUT_OF_BOUNDS
     row = state.contracts[contract]
-    maker, taker = int(row["maker_fee_ppm"]), int(row["taker_fee_ppm"])
-    if parameter == ContractParameter.MAKER_FEE_PPM:
-        maker = value
-    elif parameter == ContractParameter.TAKER_FEE_PPM:
-        taker = value
-    if maker + taker < 0:
-        return RejectReason.PARAMETER_OUT_OF_BOUNDS
-    margin, band = int(row["initial_margin_ppm"]), int(row["mark_band_ppm"])
-    if parameter == ContractParameter.INITIAL_MARGIN_PPM:
-        margin = value
-    elif parameter == ContractParameter.MARK_BAND_PPM:
-        band = value
-    return RejectReason.PARAMETER_OUT_OF_BOUNDS if 4 * band > margin else RejectReason.ACCEPTED
+    after = {rule.column: int(row[rule.column]) for rule in PARAMETERS.values()}
+    after[rule.column] = value
+    return RejectReason.ACCEPTED if _agree(after) else RejectReason.PARAMETER_OUT_OF_BOUNDS
 
 
 def set_parameter(state: State, contract: int, parameter: int, value: int) -> int:
@@ -253,6 +285,9 @@ def state_change_objection(state: State, contract: int, target: int) -> RejectRe
     current = int(state.contracts[contract]["state"])
     if target not in _STATE_CHANGES.get(current, ()):
         return RejectReason.INVALID_STATE_CHANGE
+    row = state.contracts[contract]
+    if target != STATE_HALTED and row["index_ticks"] > row["price_ceiling_ticks"]:
+        return RejectReason.PRICE_ABOVE_CEILING
     return RejectReason.ACCEPTED
 
 

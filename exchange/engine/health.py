@@ -2,19 +2,23 @@
 
 Nothing is cached, so nothing can be stale. The rules of margin themselves are in risk.margin.
 
-HEALTH-001  equity = cash + sum over positions of (value at mark - cost + unsettled P&L).
+HEALTH-001  equity = cash + sum over positions of (value at mark - cost + unsettled P&L +
+            accrued funding, whether or not the position has been settled with the index).
 HEALTH-002  a contract is counted with its mark; a position cannot exist without one.
-HEALTH-003  a change is admitted when equity after >= initial margin after, open orders
-            included, or when it is a permitted reduction (MARG-003).
+HEALTH-003  a change is admitted when equity after >= initial margin after, open orders and
+            the open-interest add-on of those that increase included (MARG-004), or when it is a
+            permitted reduction (MARG-003).
 """
 
 from exchange.engine.positions import NO_POSITION, find_position, position_slots
 from exchange.engine.state import State, inner_kernel, kernel
 from exchange.engine.units import FILLS_MAX, PPM, USDC, mul_div_ceil
+from risk.funding import funding_receipt
 from risk.margin import (
     is_permitted_reduction,
     maintenance_margin,
     margin_with_orders,
+    open_interest_add_on,
 )
 
 NO_CONTRACT = -1
@@ -54,11 +58,13 @@ def equity_and_maintenance(s: State, account: int) -> tuple[int, int]:
 
 @kernel
 def position_equity(s: State, slot: int) -> int:
-    """Value at mark less cost plus unsettled P&L of one position, units, any sign."""
+    """What one position adds to equity (HEALTH-001), units, any sign."""
     row = s.positions[slot]
     contract = s.contracts[row["contract"] - 1]
     value = row["lots"] * contract["mark_ticks"] * contract["tick_value_units"]
-    return value - row["cost_units"] + row["unsettled_units"]
+    equity = value - row["cost_units"] + row["unsettled_units"] + row["funding_units"]
+    growth = contract["funding_index"] - row["funding_index"]
+    return equity if growth == 0 else equity + funding_receipt(row["lots"], growth)
 
 
 @kernel
@@ -90,7 +96,7 @@ def position_initial(s: State, slot: int) -> int:
         row["buy_price_lots"],
         row["sell_lots"],
         row["sell_price_lots"],
-        row["buy_count"] + row["sell_count"],
+        row["resting_count"],
     )
 
 
@@ -174,15 +180,34 @@ def shortfall_after_order(
         sell_price_lots + more_sells * resting_price_ticks,
         orders + (1 if resting_lots > 0 else 0),
     )
-    shortfall = initial_after - (equity + gain)
     same_side = buys if side > 0 else sells
     closing = filled_lots + resting_lots
+    initial_after += add_on(s, contract, side * lots, closing + same_side)
+    shortfall = initial_after - (equity + gain)
     if shortfall <= 0 or lots * side >= 0 or closing + same_side > abs(lots):
         return shortfall
     gain += side * resting_lots * (mark - resting_price_ticks) * unit
     before = maintenance + lots_maintenance(s, contract, abs(lots))
     after = maintenance + lots_maintenance(s, contract, abs(lots) - closing)
     return 0 if is_permitted_reduction(equity, before, equity + gain, after) else shortfall
+
+
+@inner_kernel
+def add_on(s: State, contract: int, held_lots: int, order_lots: int) -> int:
+    """Open-interest add-on of orders that add order_lots to held_lots of their side, units.
+
+    held_lots : the position seen from the side of the orders; negative: they close it first
+    order_lots : all open orders of this side, the one that is asked for included
+    """
+    row = s.contracts[contract]
+    lot_units = row["mark_ticks"] * row["tick_value_units"]
+    return open_interest_add_on(
+        (max(0, held_lots + order_lots) - max(0, held_lots)) * lot_units,
+        row["open_interest_lots"] * lot_units,
+        row["open_interest_lower_units"],
+        row["open_interest_upper_units"],
+        row["initial_margin_ppm"],
+    )
 
 
 @inner_kernel
@@ -198,7 +223,7 @@ def _open_numbers(s: State, account: int, contract: int) -> tuple[int, int, int,
         row["buy_price_lots"],
         row["sell_lots"],
         row["sell_price_lots"],
-        row["buy_count"] + row["sell_count"],
+        row["resting_count"],
     )
 
 

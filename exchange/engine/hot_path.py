@@ -1,8 +1,9 @@
 """Runs of trading commands, one kernel call for as many as there are.
 
 HOT-001  the kernel stops before a command of another kind, and before one whose events might
-         not fit the buffer; the caller deals with either and calls again. How commands were
-         batched therefore never shows in the outcome (the partition law).
+         not fit the buffer, and at the end of a funding sample; the caller deals with these and
+         calls again. How commands were batched therefore never shows in the outcome (the
+         partition law).
 HOT-002  after each command, whatever became of it, the triggers that are due fire.
 """
 
@@ -43,6 +44,7 @@ _CANCEL = int(CommandKind.CANCEL_ORDER)
 _SEQUENCE = int(Counter.SEQUENCE)
 _TIME_NS = int(Counter.TIME_NS)
 _TRIGGERS_DUE = int(Counter.TRIGGERS_DUE)
+_NEXT_SAMPLE_NS = int(Counter.NEXT_SAMPLE_NS)
 
 
 @kernel
@@ -56,6 +58,7 @@ def apply_trading(
     """
     s = states[0]
     room = e.rows.shape[0] - EVENTS_PER_TRADING_COMMAND_MAX
+    sample_end = s.counters[_NEXT_SAMPLE_NS]
     for i in range(start, commands.shape[0]):
         if i + _FAR < commands.shape[0]:
             _expect(s, commands[i + _FAR])
@@ -63,6 +66,8 @@ def apply_trading(
             _expect_order(s, commands[i + _NEAR])
         command = commands[i]
         if e.cursor[emit.USED] > room or not is_trading(command[c.KIND]):
+            return i
+        if command[c.TIME_NS] >= sample_end:
             return i
         begin_command(s, e, command)
         _apply_one(s, e, command)

@@ -18,6 +18,7 @@ from exchange.engine.days import (
 )
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import CancelReason
+from exchange.engine.funding import note_book_change
 from exchange.engine.matching import claim_order, free_order, rest_order, unrest_order
 from exchange.engine.positions import (
     add_open_order,
@@ -84,6 +85,7 @@ def new_order(
 def book_order(s: State, slot: int) -> None:
     """Rest an order in the book and count it with its account and position."""
     row = s.orders[slot]
+    note_book_change(s, row["contract"])
     rest_order(s, slot)
     add_open_order(s, row["position"], row["side"], row["price_ticks"], row["remaining_lots"])
     if row["flags"] & FLAG_REDUCE_ONLY != 0:
@@ -95,6 +97,7 @@ def book_order(s: State, slot: int) -> None:
 def unbook_order(s: State, slot: int) -> None:
     """Undo book_order; the order keeps its slot."""
     row = s.orders[slot]
+    note_book_change(s, row["contract"])
     unrest_order(s, slot)
     reduce_open_order(
         s, row["position"], row["side"], row["price_ticks"], row["remaining_lots"], 1

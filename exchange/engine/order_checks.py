@@ -35,7 +35,7 @@ from exchange.engine.positions import (
     has_free_slot,
 )
 from exchange.engine.rejects import RejectReason
-from exchange.engine.state import Integers, State, inner_kernel
+from exchange.engine.state import Counter, Integers, State, inner_kernel
 from exchange.engine.units import (
     BUY,
     CLIENT_FLAGS,
@@ -43,6 +43,7 @@ from exchange.engine.units import (
     FLAG_POST_ONLY,
     FLAG_REDUCE_ONLY,
     FLAG_REJECT_POST_ONLY,
+    OPEN_INTEREST_UNITS_MAX,
     OPEN_ORDERS_MAX,
     ORACLE_VALID,
     PPM,
@@ -97,6 +98,8 @@ _WOULD_SELF_TRADE = int(RejectReason.WOULD_SELF_TRADE)
 _SELF_TRADE = int(CancelReason.SELF_TRADE)
 _INVALID_TRIGGER = int(RejectReason.INVALID_TRIGGER)
 _IN_LIQUIDATION = int(RejectReason.IN_LIQUIDATION)
+_OPEN_INTEREST_LIMIT = int(RejectReason.OPEN_INTEREST_LIMIT)
+_OPEN_INTEREST = int(Counter.OPEN_INTEREST_UNITS)
 
 
 @inner_kernel
@@ -247,11 +250,17 @@ def limits_objection(
     if is_outside_band(s, contract, side, limit) or abs(limit - mark) > far:
         return _PRICE_OUTSIDE_BAND
     slot = find_position(s, account, contract)
+    lots = s.positions[slot]["lots"] * side if slot != NO_POSITION else 0
+    opened = max(0, lots + quantity) - max(0, lots)
+    # What a trade adds to open interest is never more than what its taker opens.
+    room = OPEN_INTEREST_UNITS_MAX - s.counters[_OPEN_INTEREST]
+    if opened * row["reference_ticks"] * unit > room:
+        return _OPEN_INTEREST_LIMIT
     if slot == NO_POSITION:
         return _OK if has_free_slot(s, account) else _TOO_MANY_POSITIONS
     position = s.positions[slot]
     same_side = position["buy_lots"] if side == BUY else position["sell_lots"]
-    if not is_reduce_only and position["lots"] * side + same_side + quantity > lot_limit:
+    if not is_reduce_only and lots + same_side + quantity > lot_limit:
         return _POSITION_LIMIT
     return _OK
 

@@ -2,10 +2,10 @@
 holders.
 
 An account holds at most SLOTS_MAX positions; a slot exists while the account has lots,
-unsettled P&L or open orders in that contract. The table is SLOTS_MAX planes of ACCOUNTS_MAX
-rows: the i-th slot of an account is row i * ACCOUNTS_MAX + account, so that the accounts' first
-slots lie side by side. (With an account's slots side by side, the first ones are 8 KB apart and
-share a handful of cache lines: half the speed of the whole engine.)
+unsettled P&L, accrued funding or open orders in that contract. The table is SLOTS_MAX planes of
+ACCOUNTS_MAX rows: the i-th slot of an account is row i * ACCOUNTS_MAX + account, so that the
+accounts' first slots lie side by side. (With an account's slots side by side, the first ones
+are 8 KB apart and share a handful of cache lines: half the speed of the whole engine.)
 
 POS-001  cost is exact: buying adds price x lots x tick value, closing removes the floor of its
          share, so (unsettled - cost) changes by exactly the money of each trade and the sum
@@ -82,13 +82,13 @@ def release_if_empty(s: State, slot: int) -> None:
     row = s.positions[slot]
     if row["lots"] != 0 or row["unsettled_units"] != 0 or row["cost_units"] != 0:
         return
-    if row["order_count"] != 0:
+    if row["order_count"] != 0 or row["funding_units"] != 0:
         return
     _unlink_holder(s, row["contract"] - 1, slot)
     row["contract"] = 0
     row["entry_units"] = 0
     row["realised_units"] = 0
-    row["settled_units"] = 0
+    row["funding_index"] = 0
 
 
 @inner_kernel
@@ -122,12 +122,11 @@ def apply_fill(s: State, slot: int, delta_lots: int, quote_units: int) -> int:
 def add_open_order(s: State, slot: int, side: int, price_ticks: int, lots: int) -> None:
     """Count a new open order in the position's sums (POS-003)."""
     row = s.positions[slot]
+    row["resting_count"] += 1
     if side == BUY:
-        row["buy_count"] += 1
         row["buy_lots"] += lots
         row["buy_price_lots"] += price_ticks * lots
     else:
-        row["sell_count"] += 1
         row["sell_lots"] += lots
         row["sell_price_lots"] += price_ticks * lots
 
@@ -138,13 +137,12 @@ def reduce_open_order(
 ) -> None:
     """Take lots off an open order; gone is 1 when the order leaves the book, else 0."""
     row = s.positions[slot]
+    row["resting_count"] -= gone
     if side == BUY:
-        row["buy_count"] -= gone
         row["buy_lots"] -= lots
         row["buy_price_lots"] -= price_ticks * lots
         assert row["buy_lots"] >= 0
     else:
-        row["sell_count"] -= gone
         row["sell_lots"] -= lots
         row["sell_price_lots"] -= price_ticks * lots
         assert row["sell_lots"] >= 0

@@ -13,6 +13,7 @@ REDUCE-003  orders that wait for a trigger are not counted: a stop and a take-pr
 from exchange.engine import emit
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import CancelReason
+from exchange.engine.funding import note_book_change
 from exchange.engine.matching import NO_ORDER, reduce_resting
 from exchange.engine.open_orders import cancel_resting
 from exchange.engine.positions import reduce_open_order
@@ -90,6 +91,7 @@ def _most_passive(s: State, account: int, position: int) -> int:
 @inner_kernel
 def _cut(s: State, e: EventBuffer, slot: int, lots: int) -> None:
     row = s.orders[slot]
+    note_book_change(s, row["contract"])
     reduce_open_order(s, row["position"], row["side"], row["price_ticks"], lots, 0)
     reduce_resting(s, slot, lots)
     row["quantity_lots"] -= lots

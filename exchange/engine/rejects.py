@@ -59,6 +59,8 @@ class RejectReason(IntEnum):
     INSUFFICIENT_MARGIN = 400
     IN_LIQUIDATION = 401
     LIQUIDATION_NOT_DUE = 402
+    FUNDING_NOT_DUE = 410  # converted in this clock hour already, or a contract without
+    OPEN_INTEREST_LIMIT = 411  # of the venue
 
     # 500: money
     INVALID_AMOUNT = 500
@@ -88,3 +90,4 @@ class RejectReason(IntEnum):
     INVALID_ROLE = 708
     INVALID_CONTRACT_KIND = 709
     INVALID_QUARANTINE = 710
+    PRICE_ABOVE_CEILING = 711  # a contract that outgrew its listing does not open again

@@ -13,7 +13,7 @@ import struct
 import numpy as np
 
 from exchange.engine.state import Counter, Integers, State, empty_state
-from exchange.engine.units import ACCOUNTS_MAX
+from exchange.engine.units import ACCOUNTS_MAX, FUNDING_SAMPLES
 
 MAGIC = b"NOVSNAP1"
 HASH_BYTES = 32
@@ -89,6 +89,8 @@ def _used_numbers(state: State, name: str, rows: Integers) -> Integers:
         "underlyings": counters[Counter.UNDERLYINGS],
         "withdrawals": counters[Counter.WITHDRAWALS_HIGH],
         "gateways": counters[Counter.GATEWAYS],
+        "funding": counters[Counter.CONTRACTS],
+        "funding_samples": counters[Counter.CONTRACTS] * FUNDING_SAMPLES,
     }
     limit = int(limits.get(name, len(rows)))
     planes = int(state.accounts["slot_count"][:limit].max()) if name == "positions" else 1

@@ -23,6 +23,7 @@ from exchange.engine.units import (
     ASSETS_MAX,
     CONTRACTS_MAX,
     FIRST_USER_ACCOUNT,
+    FUNDING_SAMPLES,
     GATEWAYS_MAX,
     LEVEL_HEADS,
     LEVEL_HEIGHT_MAX,
@@ -109,14 +110,14 @@ POSITION = _record(
     "realised_units",  # lifetime realised P&L, before fees (for people)
     "buy_lots",  # open buy orders
     "buy_price_lots",  # sum of price_ticks x remaining lots over them
-    "buy_count",
     "sell_lots",
     "sell_price_lots",
-    "sell_count",
+    "resting_count",  # open orders of either side
     "order_count",  # order records that point here, in the book or being matched
     "next_holder",  # flat slot number + 1 of the next holder of this contract
     "previous_holder",
-    "settled_units",  # lifetime cash moved by SettleVariation
+    "funding_index",  # the contract's, when this position was last settled with it
+    "funding_units",  # accrued funding that is not unsettled P&L yet, any sign
 )
 
 ORDER = _record(
@@ -190,7 +191,6 @@ CONTRACT = _record(
     "volume_units",  # lifetime
     "first_holder",  # flat position slot + 1
     "holder_count",
-    "residue_units",
     "watchers",  # untriggered orders of all price sources
     "last_watchers",  # those that watch the last price
     "is_due",  # 1: some of them may have to fire
@@ -212,7 +212,36 @@ CONTRACT = _record(
     # fees charged but not yet covered by cash: paid by the next SettleVariation
     "fees_unsettled_units",
     "insurance_unsettled_units",
+    # governed since the price rules grew, in the order of ContractParameter
+    "impact_margin_units",
+    "interest_ppb",
+    "funding_damper_ppb",
+    "funding_rate_max_ppb",
+    "basis_seconds",
+    "mark_rate_ppm",
+    "open_interest_lower_units",
+    "open_interest_upper_units",
+    # funding, as published; rates are parts per billion
+    "premium_ppb",  # of the last sample
+    "premium_average_ppb",  # of the last hour
+    "funding_rate_ppb",  # of eight hours, by which the index grew last
+    "funding_index",  # 10^-9 units a lot since the last conversion; positive: longs pay
+    "cumulative_units",  # the same since the listing: whole units a lot, rounded down,
+    "cumulative_nano",  # and the rest in 10^-9 units
 )
+
+# What is measured of a perpetual's premium; apart from CONTRACT, whose changes are published.
+FUNDING = _record(
+    "looked_ns",  # when the standing book was last counted
+    "premium_ppb_ms",  # of the sample under way: sum of premium x milliseconds
+    "measured_ms",
+    "hour_premium_ppb_ms",  # sums over the contract's row of funding_samples
+    "hour_measured_ms",
+    "sample_number",  # end of the last sample kept / 5 s
+    "settlements",  # of positions with the index since the last conversion
+    "hour",  # clock hour of the last conversion
+)
+FUNDING_SAMPLE = _record("premium_ppb_ms", "measured_ms")
 
 
 class ContractParameter(IntEnum):
@@ -229,6 +258,14 @@ class ContractParameter(IntEnum):
     POSITION_LIMIT_UNITS = 9
     LIQUIDATION_FEE_PPM = 10
     INSURANCE_CAP_UNITS = 11
+    IMPACT_MARGIN_UNITS = 30
+    INTEREST_PPB = 31
+    FUNDING_DAMPER_PPB = 32
+    FUNDING_RATE_MAX_PPB = 33
+    BASIS_SECONDS = 34
+    MARK_RATE_PPM = 35
+    OPEN_INTEREST_LOWER_UNITS = 36
+    OPEN_INTEREST_UPPER_UNITS = 37
 
 
 UNDERLYING = _record(
@@ -294,6 +331,8 @@ class Counter(IntEnum):
     ORDER_NUMBERS = 16  # orders ever made: the high bits of their public ids
     DAY_FIRST = 17  # the good-til-day order that expires first, slot + 1; 0: none
     TRIGGERS_DUE = 18  # contracts whose triggers have to be looked at
+    NEXT_SAMPLE_NS = 23  # when the funding sample under way ends
+    OPEN_INTEREST_UNITS = 24  # of all contracts, at their listing references
     COUNT = 32
 
 
@@ -319,6 +358,8 @@ class State(NamedTuple):
     reporters: Table  # (SOURCES_MAX,) REPORTER
     withdrawals: Table  # (WITHDRAWALS_MAX,) WITHDRAWAL
     gateways: Table  # (GATEWAYS_MAX,) GATEWAY
+    funding: Table  # (CONTRACTS_MAX,) FUNDING
+    funding_samples: Table  # (CONTRACTS_MAX, FUNDING_SAMPLES) FUNDING_SAMPLE, by number
 
 
 _SHAPES: dict[str, tuple[Any, tuple[int, ...]]] = {
@@ -336,6 +377,8 @@ _SHAPES: dict[str, tuple[Any, tuple[int, ...]]] = {
     "reporters": (REPORTER, (SOURCES_MAX,)),
     "withdrawals": (WITHDRAWAL, (WITHDRAWALS_MAX,)),
     "gateways": (GATEWAY, (GATEWAYS_MAX,)),
+    "funding": (FUNDING, (CONTRACTS_MAX,)),
+    "funding_samples": (FUNDING_SAMPLE, (CONTRACTS_MAX, FUNDING_SAMPLES)),
 }
 _CACHE_LINE_BYTES = 64
 

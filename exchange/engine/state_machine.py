@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from exchange.engine import clearing, custody, emit, governance
+from exchange.engine import clearing, custody, emit, funding, governance
 from exchange.engine import commands as c
 from exchange.engine.admission import admission_reason
 from exchange.engine.commands import CommandKind
@@ -74,6 +74,7 @@ class StateMachine:
             CommandKind.TICK: self._tick,
             CommandKind.SETTLE_VARIATION: self._settle_variation,
             CommandKind.LIQUIDATE: self._liquidate,
+            CommandKind.SETTLE_FUNDING: self._settle_funding,
             CommandKind.LIST_UNDERLYING: self._list_underlying,
             CommandKind.LIST_CONTRACT: self._list_contract,
             CommandKind.SET_PARAMETER: self._set_parameter,
@@ -100,6 +101,7 @@ class StateMachine:
         self._buffer.cursor[emit.USED] = 0
         position = 0
         while position < len(rows):
+            self._close_funding_samples(rows[position])
             self._make_room(EVENTS_PER_TRADING_COMMAND_MAX)
             reached = apply_trading(self._states, self._buffer, rows, position)
             if reached == position:
@@ -107,6 +109,15 @@ class StateMachine:
                 reached += 1
             position = reached
         return self._collect()
+
+    def _close_funding_samples(self, row: Integers) -> None:
+        """Before the first command at or after the end of a sample is looked at (FUND-012)."""
+        if row[c.TIME_NS] < self.state.counters[Counter.NEXT_SAMPLE_NS]:
+            return
+        self._make_room(int(self.state.counters[Counter.CONTRACTS]))
+        self._buffer.cursor[emit.SEQUENCE] = row[c.SEQUENCE]
+        self._buffer.cursor[emit.TIME_NS] = row[c.TIME_NS]
+        funding.close_samples(self.state, self._buffer)
 
     def _apply_rare(self, row: Integers) -> None:
         begin_command(self.state, self._buffer, row)
@@ -312,6 +323,16 @@ class StateMachine:
         clearing.settle_variation(self.state, self._buffer, contract)
         return _OK, 0
 
+    def _settle_funding(self, command: Record) -> tuple[RejectReason, int]:
+        contract = int(command["contract"])
+        if not governance.is_listed(self.state, contract):
+            return RejectReason.UNKNOWN_CONTRACT, 0
+        if not funding.is_conversion_due(self.state, contract, int(command["time_ns"])):
+            return RejectReason.FUNDING_NOT_DUE, 0
+        self._make_room(2 * int(self.state.contracts[contract]["holder_count"]) + 1)
+        funding.settle_funding(self.state, self._buffer, contract)
+        return _OK, 0
+
     def _liquidate(self, command: Record) -> tuple[RejectReason, int]:
         account = int(command["account"])
         if not governance.is_user_account(self.state, account):
@@ -371,6 +392,7 @@ class StateMachine:
         value = int(command["value"])
         reason = governance.parameter_objection(self.state, contract, parameter, value)
         if reason is _OK:
+            funding.look_at_premium(self.state, contract, int(command["time_ns"]))
             previous = governance.set_parameter(self.state, contract, parameter, value)
             self._emit(
                 EventKind.PARAMETER_SET,
@@ -385,6 +407,7 @@ class StateMachine:
         contract, target = int(command["contract"]), int(command["state"])
         reason = governance.state_change_objection(self.state, contract, target)
         if reason is _OK:
+            funding.look_at_premium(self.state, contract, int(command["time_ns"]))
             previous = int(self.state.contracts[contract]["state"])
             self.state.contracts[contract]["state"] = target
             self._emit(

@@ -17,6 +17,7 @@ from exchange.engine.days import is_day_over
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import CancelReason
 from exchange.engine.execution import match
+from exchange.engine.funding import note_book_change
 from exchange.engine.health import shortfall_after_order
 from exchange.engine.matching import (
     order_slot,
@@ -66,9 +67,9 @@ from exchange.engine.units import (
 )
 from exchange.engine.waiting import amend_waiting, place_waiting
 
-# Both sides of a trade; then the maker may lose all its reduce-only orders, and the taker lots
-# of one. The taker's others go only once.
-EVENTS_PER_MAKER_MAX = 2 + REDUCE_ONLY_ORDERS_MAX + 1
+# Both sides of a trade, each settled with funding before; then the maker may lose all its
+# reduce-only orders, and the taker lots of one. The taker's others go only once.
+EVENTS_PER_MAKER_MAX = 4 + REDUCE_ONLY_ORDERS_MAX + 1
 EVENTS_PER_TAKER_MAX = REDUCE_ONLY_ORDERS_MAX + 8
 
 _OK = int(RejectReason.ACCEPTED)
@@ -195,6 +196,7 @@ def amend_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
     if remaining <= 0:
         return _AMEND_BELOW_FILLED, 0
     if command[c.PRICE_TICKS] == price and remaining <= before:
+        note_book_change(s, row["contract"])
         reduce_open_order(s, row["position"], row["side"], price, before - remaining, 0)
         reduce_resting(s, slot, before - remaining)
         row["quantity_lots"] = command[c.QUANTITY_LOTS]

@@ -59,6 +59,9 @@ PRICE_TICKS_MAX = 1 << 31
 QUANTITY_LOTS_MAX = 1 << 31
 TICK_VALUE_UNITS_MAX = 1 << 20
 POSITION_UNITS_MAX = 10**15  # 10^9 USDC: |position| of one account at the listing reference
+OPEN_INTEREST_UNITS_MAX = 10**17  # 10^11 USDC: of the venue, at the listing references
+LOT_CEILING_UNITS_MAX = 10**11  # 100,000 USDC: one lot at its contract's price ceiling
+DEPOSITS_UNITS_MAX = 10**18  # 10^12 USDC: of one asset, the whole venue
 PRICE_CEILING_MULTIPLE = 10  # the price ceiling of a contract / its listing reference
 ORDER_NUMBERS_MAX = 1 << (62 - ORDER_SLOT_BITS)
 
@@ -70,15 +73,23 @@ LIQUIDATION_MISS_PAUSE_NS = NANOSECONDS
 LIQUIDATION_MISSES_MAX = 3
 LIQUIDATION_STEPS_MAX = 4  # of one account in one command
 MARK_INTERVAL_NS = NANOSECONDS // 4
-IMPACT_NOTIONAL_UNITS = 500 * MONEY_SCALE  # over the initial margin rate: the impact notional
 INSURANCE_WINDOW_NS = 3_600 * NANOSECONDS
 
 DAY_NS = 24 * 3_600 * NANOSECONDS
 DAY_END_NS = 8 * 3_600 * NANOSECONDS  # a day of the venue ends at 08:00 UTC
 
+# --- funding ----------------------------------------------------------------------------------
+FUNDING_SAMPLE_NS = 5 * NANOSECONDS
+FUNDING_HOUR_NS = 3_600 * NANOSECONDS
+FUNDING_SAMPLES = FUNDING_HOUR_NS // FUNDING_SAMPLE_NS  # of the hourly average
+FUNDING_INDEX_UNITS_MAX = (1 << 61) // 10**9  # unconverted funding of one lot
+
 INT64_SAFE = 1 << 62
 
-assert POSITION_UNITS_MAX * PRICE_CEILING_MULTIPLE * 6 < INT64_SAFE
+# Up to six notionals of every position an account may hold enter one sum: see tests/proofs.
+assert SLOTS_MAX * POSITION_UNITS_MAX * PRICE_CEILING_MULTIPLE * 6 < INT64_SAFE
+assert OPEN_INTEREST_UNITS_MAX * PRICE_CEILING_MULTIPLE < INT64_SAFE
+assert DEPOSITS_UNITS_MAX + AMOUNT_UNITS_MAX < INT64_SAFE
 assert PRICE_TICKS_MAX * QUANTITY_LOTS_MAX <= INT64_SAFE
 assert AMOUNT_UNITS_MAX * ASSETS_MAX < INT64_SAFE
 assert (ORDER_NUMBERS_MAX << ORDER_SLOT_BITS) <= INT64_SAFE

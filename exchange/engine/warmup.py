@@ -164,6 +164,7 @@ def _trading() -> list[c.Records]:
 def _clearing() -> list[c.Records]:
     return [
         make(CommandKind.REQUEST_WITHDRAWAL, 18, account=18, amount_units=1),
+        make(CommandKind.SETTLE_FUNDING, OPERATOR),
         make(CommandKind.SETTLE_VARIATION, OPERATOR),
         make(CommandKind.LIQUIDATE, OPERATOR, account=17),
         make(CommandKind.TICK, OPERATOR),

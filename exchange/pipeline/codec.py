@@ -6,7 +6,7 @@ bytes, and a decoder raises ValueError for whatever an encoder could not have ma
 BUS-001  a message is n command records of 128 bytes, 1 <= n <= MESSAGE_COMMANDS_MAX.
 BUS-002  a side blob is a run of (u4 record index, u4 length, bytes), indices rising.
 BUS-003  a command is rejected if and only if its first event is CommandRejected of its own
-         kind.
+         kind. Funding samples that ended before it carry its sequence, but are no events of it.
 BUS-004  a broadcast is a header, its results in command order, and all events of the batch.
 """
 
@@ -136,7 +136,7 @@ def observation_message(commands: Records) -> bytes:
 
 
 def results_of(commands: Records, events: Records) -> Records:
-    """One RESULT a command, found from the events that carry its sequence (BUS-003).
+    """One RESULT a command with its own events, found by their sequence (BUS-003).
 
     commands, events : both ordered by sequence, sequences of events among those of commands
     """
@@ -146,9 +146,12 @@ def results_of(commands: Records, events: Records) -> Records:
     if len(commands):
         # Sequences are contiguous: counting finds what searching would, ten times faster.
         offsets = events["sequence"] - commands["sequence"][0]
-        counts = np.bincount(offsets, minlength=len(commands))
+        is_own = events["kind"] != EventKind.FUNDING_SAMPLED
+        counts = np.bincount(offsets[is_own], minlength=len(commands))
         results["n_events"] = counts
-        results["first_event"] = np.cumsum(counts) - counts
+        # Samples come first: a command's own events are the last of its sequence.
+        ends = np.cumsum(np.bincount(offsets, minlength=len(commands)))
+        results["first_event"] = ends - counts
     first = results["first_event"]
     with_events = np.flatnonzero(results["n_events"])
     heads = events[first[with_events]].view(COMMAND_REJECTED)

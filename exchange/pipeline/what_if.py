@@ -83,7 +83,8 @@ _POSITION_FIELDS = (
     "entry_units",
     "unsettled_units",
     "realised_units",
-    "settled_units",
+    "funding_index",
+    "funding_units",
 )
 
 
@@ -97,6 +98,7 @@ class PositionHealth(NamedTuple):
     entry_units: int  # what it cost; entry price = entry_units / (lots x tick value)
     unrealised_units: int  # value - entry
     realised_units: int  # lifetime
+    funding_units: int  # accrued since the last conversion, negative: it pays
     equity_units: int  # what it adds to the account's equity
     initial_units: int  # margin with its open orders
     order_reserve_units: int  # the part of it that open orders ask for
@@ -198,6 +200,8 @@ def _scratch(
     state = _blank_state()
     _load_market(state, contract_rows, underlying_rows)
     state.counters[Counter.ACCOUNTS] = MAKER + 1
+    # A preview is at the moment of the view: no funding sample ends in it.
+    state.counters[Counter.NEXT_SAMPLE_NS] = np.iinfo(np.int64).max
     for account in (TRADER, MAKER):
         state.accounts[account]["owner"] = account
         state.accounts[account]["role"] = ROLE_TRADER
@@ -309,6 +313,8 @@ def _position_health(
         entry_units=int(position["entry_units"]),
         unrealised_units=lots * mark * unit - int(position["entry_units"]),
         realised_units=int(position["realised_units"]),
+        funding_units=own_equity
+        - (lots * mark * unit - int(position["cost_units"]) + int(position["unsettled_units"])),
         equity_units=own_equity,
         initial_units=own_initial,
         order_reserve_units=own_initial - without_orders,
@@ -384,7 +390,8 @@ def stand_up_positions(s: State, account: int, rows: Integers) -> None:
         position["entry_units"] = rows[i, 3]
         position["unsettled_units"] = rows[i, 4]
         position["realised_units"] = rows[i, 5]
-        position["settled_units"] = rows[i, 6]
+        position["funding_index"] = rows[i, 6]
+        position["funding_units"] = rows[i, 7]
 
 
 @kernel

@@ -4,7 +4,8 @@ The engine decides account by account in compiled kernels. This is the second op
 columns in NumPy, written from the specification (risk, "Linear, standard mode") and sharing no
 code with the kernels, so that one mistake is not made twice.
 
-SWEEP-001  equity = cash + sum of (lots x mark x tick value - cost + unsettled).
+SWEEP-001  equity = cash + sum of (lots x mark x tick value - cost + unsettled + accrued
+           funding + floor(-lots x (index of the contract - of the position) / 10^9)).
 SWEEP-002  maintenance = ceil(initial / 2), initial = min(N, ceil(N x rate) + what size adds),
            the addition being ceil(ceil(N x rate) x (N - floor) / (9 x floor)) above the floor.
 """
@@ -15,6 +16,9 @@ import numpy as np
 
 from exchange.engine.state import Integers, State
 from exchange.engine.units import ACCOUNTS_MAX, PPM, SLOTS_MAX, USDC
+
+_NANO = 10**9
+_LOTS_OF_63_BITS = 1 << 32
 
 
 class Health(NamedTuple):
@@ -37,7 +41,10 @@ def health_of_range(state: State, first: int, last: int) -> Health:
     equity = state.balances[first:last, USDC].copy()
     is_active = (equity != 0).astype(np.int64)
     is_active[owner] = 1
-    np.add.at(equity, owner, value - positions["cost_units"] + positions["unsettled_units"])
+    settled = positions["unsettled_units"] + positions["funding_units"]
+    growth = contracts["funding_index"] - positions["funding_index"]
+    np.add.at(equity, owner, value - positions["cost_units"] + settled)
+    np.add.at(equity, owner, _funding(positions["lots"], growth))
     maintenance = np.zeros(count, np.int64)
     np.add.at(
         maintenance,
@@ -47,6 +54,22 @@ def health_of_range(state: State, first: int, last: int) -> Health:
         ),
     )
     return Health(np.arange(first, last), equity, maintenance, is_active)
+
+
+def _funding(lots: Integers, growth: Integers) -> Integers:
+    """What each position receives for the growth of the index since it was settled.
+
+    >>> _funding(np.array([1, -1, 7]), np.array([1_041_666_666, 1_041_666_666, 0])).tolist()
+    [-2, 1, 0]
+    """
+    whole, nano = np.divmod(growth, _NANO)
+    # Lots beyond 2^32 times 10^-9 units pass 63 bits: those few use Python's integers.
+    is_large = np.abs(lots) > _LOTS_OF_63_BITS
+    safe = np.where(is_large, 0, lots)
+    received: Integers = -safe * whole + np.floor_divide(-safe * nano, _NANO)
+    for row in np.flatnonzero(is_large):
+        received[row] = -int(lots[row]) * int(growth[row]) // _NANO
+    return received
 
 
 def _maintenance(notional: Integers, rate_ppm: Integers, floor: Integers) -> Integers:

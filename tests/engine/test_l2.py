@@ -72,7 +72,8 @@ def feed(venue: Venue, flow: OrderFlow, changes: list[Change]) -> None:
     batch = flow.commands([change for change in changes if is_within_band(change[1])])
     produced = venue.apply(batch)
     happened = np.unique(produced["kind"]).tolist()
-    assert set(happened) <= {EventKind.ORDER_ACCEPTED, EventKind.ORDER_CANCELLED}, happened
+    expected = {EventKind.ORDER_ACCEPTED, EventKind.ORDER_CANCELLED, EventKind.FUNDING_SAMPLED}
+    assert set(happened) <= expected, happened
     flow.learn(produced)
 
 

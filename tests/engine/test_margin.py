@@ -9,6 +9,7 @@ from risk.margin import (
     is_permitted_reduction,
     maintenance_margin,
     margin_with_orders,
+    open_interest_add_on,
 )
 from tests.simulation.reference import margin as reference
 from tests.simulation.reference.tables import Contract
@@ -174,3 +175,43 @@ def _terms(rate_ppm: int, floor: int) -> Contract:
         margin_floor_units=floor,
         taker_fee_ppm=500,
     )
+
+
+# BTC: the caps are 40 and 100 million, imf0 is 2 %.
+@pytest.mark.parametrize(
+    ("open_interest", "increase", "extra"),
+    [
+        (0, 1_000, 0),
+        (40_000_000, 1_000, 0),  # at the lower cap: nothing yet
+        (55_000_000, 1_000, 245_000_000),  # a quarter of the way: 98 % / 4 = 24.5 %
+        (70_000_000, 1_000, 490_000_000),  # half way: 49 %, and with the 2 % it is 51 %
+        (100_000_000, 1_000, 980_000_000),  # at the upper cap all of it
+        (400_000_000, 1_000, 980_000_000),
+        (70_000_000, 0, 0),  # what does not increase asks for nothing
+    ],
+)
+def test_add_on_rises_in_a_straight_line_between_the_caps(
+    open_interest: int, increase: int, extra: int
+) -> None:
+    caps = (40_000_000 * USDC, 100_000_000 * USDC)
+
+    found = open_interest_add_on(increase * USDC, open_interest * USDC, *caps, 20_000)
+
+    assert found == extra
+
+
+@given(
+    st.integers(0, 10**17),
+    st.integers(0, 10**15),
+    st.integers(0, 10**15),
+    st.integers(1, 10**6),
+)
+def test_add_on_of_an_order_spread_over_accounts_is_no_less(
+    open_interest: int, first: int, second: int, rate: int
+) -> None:
+    def add_on(increase: int) -> int:
+        return int(open_interest_add_on(increase, open_interest, 10**13, 10**14, rate))
+
+    together = add_on(first + second)
+
+    assert together <= add_on(first) + add_on(second) <= together + 1

@@ -341,6 +341,7 @@ def the_33rd_reduce_only_order_in_the_book(venue: Venue, alice: int, bob: int) -
 def an_amendment_after_the_day(venue: Venue, alice: int, bob: int) -> Records:
     produced = venue.place(alice, BTC, BUY, 599_000, 10, units.TIF_GOOD_TIL_DAY)
     venue.pass_time(86_400)
+    venue.do(CommandKind.CANCEL_ORDER, bob, account=bob, order=1)  # ends a funding sample
     return make(
         CommandKind.AMEND_ORDER,
         alice,
@@ -384,6 +385,21 @@ def an_order_while_being_liquidated(venue: Venue, alice: int, bob: int) -> Recor
 @deserves(RejectReason.LIQUIDATION_NOT_DUE)
 def a_sweep_that_is_wrong(venue: Venue, alice: int, bob: int) -> Records:
     return make(CommandKind.LIQUIDATE, OPERATOR, account=alice)
+
+
+@deserves(RejectReason.FUNDING_NOT_DUE)
+def a_second_conversion_in_one_hour(venue: Venue, alice: int, bob: int) -> Records:
+    venue.must(CommandKind.SETTLE_FUNDING, OPERATOR, contract=BTC)
+    return make(CommandKind.SETTLE_FUNDING, OPERATOR, contract=BTC)
+
+
+@deserves(RejectReason.OPEN_INTEREST_LIMIT)
+def an_order_beyond_what_the_venue_may_carry(venue: Venue, alice: int, bob: int) -> Records:
+    # 10^9 USDC an account are 16,666,666 lots; of 10^11 USDC a hundred leave room for 66.
+    for _ in range(100):
+        long, short = (venue.open_funded(2 * 10**9 * UNITS) for _ in range(2))
+        venue.trade(long, short, BTC, 600_000, 16_666_666)
+    return order(alice, lots=67)
 
 
 # --- 500: money -------------------------------------------------------------------------------
@@ -446,8 +462,8 @@ def an_observation_more_than_a_second_ahead(venue: Venue, alice: int, bob: int) 
 
 @deserves(RejectReason.OBSERVATION_TOO_OLD)
 def an_observation_more_than_ten_seconds_old(venue: Venue, alice: int, bob: int) -> Records:
-    venue.pass_time(60)
-    return observation(venue, publish_time_ns=venue.time_ns - 9 * NANOSECONDS - 1)
+    venue.tick(60)  # Else this command would also close funding samples.
+    return observation(venue, publish_time_ns=venue.time_ns - 10 * NANOSECONDS - 1)
 
 
 @deserves(RejectReason.CONFIDENCE_INVALID)
@@ -501,6 +517,14 @@ def back_to_pre_launch(venue: Venue, alice: int, bob: int) -> Records:
     return make(
         CommandKind.SET_CONTRACT_STATE, OPERATOR, contract=BTC, state=units.STATE_PRE_LAUNCH
     )
+
+
+@deserves(RejectReason.PRICE_ABOVE_CEILING)
+def an_opening_of_what_outgrew_its_listing(venue: Venue, alice: int, bob: int) -> Records:
+    for _ in range(26):  # 1.1^25 > 10; the contract halts itself on the way.
+        venue.set_price(BTC, 6_100_000, seconds=5)
+    venue.tick(5)
+    return make(CommandKind.SET_CONTRACT_STATE, OPERATOR, contract=BTC, state=units.STATE_OPEN)
 
 
 @deserves(RejectReason.SOURCE_TAKEN)

@@ -92,9 +92,8 @@ def kinds(produced: list[Event]) -> list[EventKind]:
 
 def reason(produced: list[Event]) -> RejectReason:
     """Why a command was refused, or ACCEPTED."""
-    if produced and produced[0]["kind"] == EventKind.COMMAND_REJECTED:
-        return RejectReason(produced[0]["reason"])
-    return RejectReason.ACCEPTED
+    refused = [event for event in produced if event["kind"] == EventKind.COMMAND_REJECTED]
+    return RejectReason(refused[0]["reason"]) if refused else RejectReason.ACCEPTED
 
 
 @dataclass(slots=True)
@@ -342,12 +341,17 @@ class Venue:
         audit(self.state)
 
 
-def make_venue(reference_prices: bool = True) -> Venue:
-    """BTC, ETH and SOL perpetuals, five sources, a VALID index at each reference price."""
+def make_venue(reference_prices: bool = True, *, with_funding: bool = False) -> Venue:
+    """BTC, ETH and SOL perpetuals, five sources, a VALID index at each reference price.
+
+    with_funding: else the most that an hour may cost is 0, and figures stay round.
+    """
     venue = Venue()
     venue.add_reporters(5)
     for listing in LISTINGS:
         contract = venue.list_contract(listing, venue.list_underlying(listing.underlying))
+        if not with_funding:
+            venue.set_parameter(contract, ContractParameter.FUNDING_RATE_MAX_PPB, 0)
         if reference_prices:
             venue.set_price(contract, listing.reference_ticks)
     return venue

@@ -5,11 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracle.mark import median_of_three, next_basis_e8, perpetual_mark_e8
+from oracle.mark import (
+    mark_in_ticks,
+    mark_step_e8,
+    median_of_three,
+    next_basis_e8,
+    perpetual_mark_e8,
+)
 
 E8 = 100_000_000
 SECOND = 1_000_000_000
 BAND = 5_000
+RATE = 5_000
 INDEX = 60_000 * E8
 
 
@@ -21,12 +28,12 @@ def mark_of(
     band: int = BAND,
     previous: tuple[int, int, int] = (0, 0, 0),
 ) -> int:
-    values = (index, basis, *book, band, *previous)
+    values = (index, basis, *book, band, *previous[:2], RATE, previous[2])
     return int(perpetual_mark_e8(*np.array(values, np.int64)))
 
 
 def basis_of(basis: int, bid: int, ask: int, elapsed_ns: int, index: int = INDEX) -> int:
-    values = (basis, bid, ask, index, BAND, elapsed_ns)
+    values = (basis, bid, ask, index, BAND, 150, elapsed_ns)
     return int(next_basis_e8(*np.array(values, np.int64)))
 
 
@@ -185,3 +192,67 @@ def test_basis_moves_toward_its_sample_and_never_past(
     moved = basis_of(basis, bid, ask, elapsed_ns, index)
 
     assert min(basis, sample) <= moved <= max(basis, sample)
+
+
+TICK = 10_000_000  # 0.1 USDC
+
+
+@pytest.mark.parametrize(
+    ("mark", "index", "previous", "step", "ticks"),
+    [
+        # Index 60,000.07: the band of 0.5 % is 300.00035 wide, 59,700.06965 .. 60,300.07035.
+        (6_000_004_000_000, 6_000_007_000_000, 0, 0, 600_000),  # 60,000.04 down
+        (6_000_006_000_000, 6_000_007_000_000, 0, 0, 600_001),  # 60,000.06 up
+        (6_030_007_035_000, 6_000_007_000_000, 0, 0, 603_000),  # its nearest tick is outside
+        (5_970_006_965_000, 6_000_007_000_000, 0, 0, 597_001),  # and below: up into the band
+        # A step of 7.56 from tick 600,000 reaches 75 ticks, though 60,007.56 rounds to 76.
+        (6_000_756_000_000, 6_000_007_000_000, 600_000, 756_000_000, 600_075),
+        (5_999_244_000_000, 6_000_007_000_000, 600_000, 756_000_000, 599_925),
+        # The band wins over the step: index fell to 59,000, band up to 59,295.
+        (5_929_500_000_000, 5_900_000_000_000, 600_000, 0, 592_950),
+    ],
+)
+def test_mark_in_ticks_is_nearest_tick_within_band_and_step(
+    mark: int, index: int, previous: int, step: int, ticks: int
+) -> None:
+    assert mark_in_ticks(mark, index, BAND, TICK, previous, step) == ticks
+
+
+def test_mark_in_ticks_of_a_band_without_a_tick_is_the_nearest() -> None:
+    # 0.5 % of 1.07 is narrower than a tick of 0.1.
+    assert mark_in_ticks(107_000_000, 107_000_000, BAND, TICK, 0, 0) == 11
+    assert mark_in_ticks(1_000_000, 1_000_000, BAND, TICK, 0, 0) == 1
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(10**9, 10**15),
+    st.integers(-(10**14), 10**14),
+    st.tuples(quotes, quotes, quotes),
+    st.integers(100, 250_000),
+    st.integers(1, 10**8),
+    st.integers(-20_000, 20_000),
+    st.integers(0, 5 * SECOND),
+)
+def test_mark_in_ticks_never_leaves_the_band_nor_outruns_its_step(
+    index: int,
+    basis: int,
+    book: tuple[int, int, int],
+    band: int,
+    tick: int,
+    speed_ppm: int,
+    elapsed: int,
+) -> None:
+    first = mark_in_ticks(mark_of(index, basis, book, band=band), index, band, tick, 0, 0)
+    later = max(1, index + index * speed_ppm * elapsed // (10**6 * SECOND))
+    mark = mark_of(later, -basis, book, band=band, previous=(first * tick, index, elapsed))
+    step = mark_step_e8(later, index, RATE, elapsed)
+
+    second = mark_in_ticks(mark, later, band, tick, first, step)
+
+    lowest, highest = -(-(later * (10**6 - band)) // (10**6 * tick)), later * (10**6 + band)
+    highest //= 10**6 * tick
+    if lowest <= highest:
+        assert lowest <= second <= highest
+    allowed = abs(later - index) + later * 5 * elapsed // (1_000 * SECOND)
+    assert abs(second - first) * tick < allowed + tick + 2

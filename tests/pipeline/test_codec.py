@@ -93,6 +93,33 @@ def test_results_name_a_reject_only_by_its_own_first_event() -> None:
     assert results["gateway_sequence"].tolist() == [100, 101, 102, 103]
 
 
+def test_results_leave_out_funding_samples_that_came_before_a_command() -> None:
+    commands = numbered(CommandKind.PLACE_ORDER, CommandKind.TICK, CommandKind.PLACE_ORDER)
+    sample = event(7, EventKind.FUNDING_SAMPLED)
+    refusal = {"reason": RejectReason.MALFORMED, "command_kind": CommandKind.PLACE_ORDER}
+    events = np.concatenate(
+        [
+            sample,
+            sample,
+            event(7, EventKind.COMMAND_REJECTED, **refusal),
+            event(8, EventKind.FUNDING_SAMPLED),
+            event(9, EventKind.FUNDING_SAMPLED),
+            event(9, EventKind.ORDER_ACCEPTED, order=9),
+            event(9, EventKind.ORDER_CANCELLED),
+        ]
+    )
+
+    batch = Batch(7, 9, 1_000, 3, codec.results_of(commands, events), events)
+
+    refused, silent, accepted = (codec.result_of(batch, index) for index in range(3))
+    assert refused.reason == RejectReason.MALFORMED
+    assert refused.events["kind"].tolist() == [EventKind.COMMAND_REJECTED]
+    assert (silent.reason, len(silent.events)) == (0, 0)
+    assert accepted.reason == 0
+    assert accepted.events.view(ORDER_ACCEPTED)["order"][0] == 9
+    assert accepted.events["kind"].tolist() == [10, 12]
+
+
 def test_batch_round_trips_and_a_result_has_its_own_events() -> None:
     commands = numbered(CommandKind.PLACE_ORDER, CommandKind.TICK)
     events = np.concatenate(

@@ -12,6 +12,7 @@ and raises AssertionError whose text begins with the invariant's number (spec: i
     I-16  a resting order is a limit order that may rest, inside its contract's ceiling; one
           that waits for a trigger stands in the list of its source and direction, which the
           price has not passed unless the contract is due, and is in no book
+    I-27  funding settled since the conversion sums to less than one unit a settlement
     I-20  initial margin >= maintenance > 0 for a position
 """
 
@@ -68,6 +69,7 @@ class Audit:
         self.count: dict[Counter, int] = {c: int(state.counters[c]) for c in COUNTERS}
         self.accounts = rows(state.accounts[: self.count[Counter.ACCOUNTS]])
         self.contracts = rows(state.contracts[: self.count[Counter.CONTRACTS]])
+        self.funding = rows(state.funding[: self.count[Counter.CONTRACTS]])
         self.orders = rows(state.orders[: self.count[Counter.ORDERS_HIGH]])
         self.conditions = rows(state.conditions[: self.count[Counter.ORDERS_HIGH]])
         self.balances = state.balances[: len(self.accounts)].tolist()
@@ -78,6 +80,7 @@ class Audit:
         self.check_balances()
         self.check_unused_rows()
         self.check_positions()
+        self.check_funding()
         self.check_holders()
         self.check_orders()
         self.check_account_lists()
@@ -125,15 +128,33 @@ class Audit:
             stated = row["open_interest_lots"]
             assert long == stated, f"I-05 contract {contract}: {long} long, {stated} stated"
             circle = sum(h["unsettled_units"] - h["cost_units"] for h in held)
-            house = (
-                row["residue_units"]
-                + row["fees_unsettled_units"]
-                + row["insurance_unsettled_units"]
-            )
+            house = row["fees_unsettled_units"] + row["insurance_unsettled_units"]
             assert circle + house == 0, f"I-07 contract {contract}: {circle} + house {house}"
             for h in held:
                 flat = h["lots"] == 0
                 assert not flat or h["cost_units"] == 0, f"I-07 cost without lots: {h}"
+
+        reference = sum(
+            row["open_interest_lots"] * row["reference_ticks"] * row["tick_value_units"]
+            for row in self.contracts
+        )
+        stated = self.count[Counter.OPEN_INTEREST_UNITS]
+        assert stated == reference, f"I-05 venue: {stated} stated, {reference} summed"
+
+    def check_funding(self) -> None:
+        """I-27: what was settled since the conversion sums to the roundings alone."""
+        for contract, row in enumerate(self.contracts):
+            held = [h.row for h in self.held if h.row["contract"] == contract + 1]
+            paid = sum(h["funding_units"] for h in held) * 10**9
+            due = sum(h["lots"] * (row["funding_index"] - h["funding_index"]) for h in held)
+            residue, settlements = due - paid, self.funding[contract]["settlements"]
+            is_sound = residue == 0 or 0 < residue < settlements * 10**9
+            assert is_sound, f"I-27 contract {contract}: {residue} nano after {settlements}"
+            samples = rows(self.state.funding_samples[contract])
+            for name in ("premium_ppb_ms", "measured_ms"):
+                kept = sum(sample[name] for sample in samples)
+                stated = self.funding[contract][f"hour_{name}"]
+                assert kept == stated, f"I-27 {name} of {contract}: {stated}, kept {kept}"
 
     def check_holders(self) -> None:
         """The list of a contract's holders names each used slot once, linked both ways."""
@@ -348,7 +369,7 @@ class Audit:
         side = "buy" if order["side"] == BUY else "sell"
         sums[f"{side}_lots"] += order["remaining_lots"]
         sums[f"{side}_price_lots"] += order["remaining_lots"] * order["price_ticks"]
-        sums[f"{side}_count"] += 1
+        sums["resting_count"] += 1
 
 
 def book_head(contract: int, side: int) -> int:
@@ -360,10 +381,9 @@ COUNTERS = tuple(counter for counter in Counter if counter.name != "COUNT")
 ORDER_SUMS = (
     "buy_lots",
     "buy_price_lots",
-    "buy_count",
     "sell_lots",
     "sell_price_lots",
-    "sell_count",
+    "resting_count",
     "order_count",
 )
 

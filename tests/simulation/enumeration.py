@@ -23,7 +23,7 @@ from tests.simulation.auditor import audit
 from tests.simulation.reference.book import Book
 from tests.simulation.reference.ledger import Ledger
 from tests.simulation.reference.state import Slots, Venue
-from tests.simulation.reference.tables import Account, Contract, Order, Position
+from tests.simulation.reference.tables import Account, Contract, Funding, Order, Position
 from tests.simulation.reference.wire import (
     BUY,
     ROLE_TRADER,
@@ -139,6 +139,7 @@ def windows(state: State, accounts: int) -> list[Integers]:
         state.level_next[:2],
         state.level_next[first : first + ROWS],
         state.contracts[:1],
+        state.funding[:1],
     ]
     return [part.view(np.int64) for part in parts]
 
@@ -151,6 +152,7 @@ def copied(venue: Venue) -> Venue:
     other.ledger.balances.update(venue.ledger.balances)
     other.accounts = [_copied_account(account, orders) for account in venue.accounts]
     other.contracts = [_copy(contract) for contract in venue.contracts]
+    other.funding = [_copy(funding) for funding in venue.funding]
     other.books = [_copied_book(book, orders) for book in venue.books]
     other.order_slots = Slots(list(venue.order_slots.free), venue.order_slots.high)
     return other
@@ -173,10 +175,10 @@ def _copied_book(book: Book, orders: dict[int, Order]) -> Book:
     return Book(bids, asks)
 
 
-Thing = TypeVar("Thing", Venue, Account, Contract, Order, Position)
+Thing = TypeVar("Thing", Venue, Account, Contract, Funding, Order, Position)
 _FIELDS: dict[type, Any] = {
     kind: attrgetter(*(field.name for field in fields(kind)))
-    for kind in (Venue, Account, Contract, Order, Position)
+    for kind in (Venue, Account, Contract, Funding, Order, Position)
 }
 
 

@@ -104,7 +104,7 @@ class History:
         self.steps.clear()
 
     def _follow_one(self, command: Event, said: list[Event]) -> None:
-        is_refused = bool(said) and said[0]["kind"] == EventKind.COMMAND_REJECTED
+        is_refused = any(event["kind"] == EventKind.COMMAND_REJECTED for event in said)
         self.prices.begin(command, said, is_refused=is_refused)
         self.orders.asked_price = command.get("price_ticks", 0)
         for event in said:

@@ -5,6 +5,8 @@ that is not reduce-only, equity covers the initial margin with all open orders. 
 formed here from rows, order by order.
 """
 
+from collections.abc import Mapping
+
 from exchange.engine.state import State
 from exchange.engine.units import FLAG_REDUCE_ONLY, PPM, USDC
 from tests.simulation.reading import Row, order_ids_of, positions_of, row
@@ -19,23 +21,35 @@ from tests.simulation.reference.wire import (
 from tests.simulation.reference.wire import Row as Numbers
 
 ORDER_RESERVE = 1_000_000
+NANO = 1_000_000_000
 SLOTS = 1 << 20
 ACCOUNT = COMMAND_FIELDS[CommandKind.PLACE_ORDER].index("account")
 _PLACING = (CommandKind.PLACE_ORDER, CommandKind.AMEND_ORDER)
 # What may move an account for reasons that are not its own order.
+_OWN = (EventKind.ORDER_ACCEPTED, EventKind.ORDER_AMENDED)
 _ELSEWHERE = (EventKind.ORDER_TRIGGERED, EventKind.COMMAND_REJECTED)
 
 
 def assert_carried(
-    state: State, command: Numbers, said: list[Numbers], lots_before: int
+    state: State,
+    command: Numbers,
+    said: list[Numbers],
+    lots_before_of: Mapping[tuple[int, int], int],
 ) -> None:
-    """Raises AssertionError, I-19, when a command let an account go beyond its means."""
+    """Raises AssertionError, I-19, when a command let an account go beyond its means.
+
+    lots_before_of: position by (account, contract) before the command
+    """
     if command[2] not in _PLACING or any(event[2] in _ELSEWHERE for event in said):
         return
-    first = read_event(said[0])
+    own = [read_event(event) for event in said if event[2] in _OWN]
+    if not own:
+        return
+    first = own[0]
     if first["kind"] == EventKind.ORDER_AMENDED and _is_smaller(first):
         return
-    account, contract = command[ACCOUNT], said[0][4]
+    account, contract = command[ACCOUNT], first["contract"]
+    lots_before = lots_before_of.get((account, contract), 0)
     held = positions_of(state, account)
     lots = held[contract][1]["lots"] if contract in held else 0
     orders = [row(state.orders, number % SLOTS) for number in order_ids_of(state, account)]
@@ -64,6 +78,8 @@ def means(state: State, account: int, orders: list[Row]) -> tuple[int, int]:
         contract = row(state.contracts, number)
         lot = contract["mark_ticks"] * contract["tick_value_units"]
         equity += held["lots"] * lot - held["cost_units"] + held["unsettled_units"]
+        growth = contract["funding_index"] - held["funding_index"]
+        equity += held["funding_units"] + -held["lots"] * growth // NANO
         mine = [order for order in orders if order["contract"] == number]
         required += _required(held["lots"], mine, contract)
     return equity, required

@@ -10,7 +10,7 @@ from typing import Any
 
 from exchange.engine import state as engine
 from exchange.engine.state import Counter, State
-from exchange.engine.units import ASSETS_MAX, BUY, SELL
+from exchange.engine.units import ASSETS_MAX, BUY, FUNDING_SAMPLES, SELL
 from tests.simulation.reading import (
     Row,
     counters,
@@ -36,10 +36,9 @@ LINKS = {
         "contract",
         "buy_lots",
         "buy_price_lots",
-        "buy_count",
         "sell_lots",
         "sell_price_lots",
-        "sell_count",
+        "resting_count",
         "next_holder",
         "previous_holder",
     },
@@ -72,6 +71,7 @@ LINKS = {
     "reporters": {"key_0", "key_1", "key_2", "key_3", "registered"},
     "withdrawals": {"next_free", "reserved"},
     "gateways": {"gateway_id", "reserved"},
+    "funding": set(),
 }
 
 
@@ -89,6 +89,7 @@ OBSERVATION = _columns(engine.OBSERVATION, "observations")
 REPORTER = _columns(engine.REPORTER, "reporters")
 WITHDRAWAL = _columns(engine.WITHDRAWAL, "withdrawals")
 GATEWAY = _columns(engine.GATEWAY, "gateways")
+FUNDING = _columns(engine.FUNDING, "funding")
 ORDER_SUMS = tuple(field.name for field in fields(OpenOrders))
 
 
@@ -101,6 +102,7 @@ def assert_same_state(state: State, venue: Venue) -> None:
         assert_same_account(state, venue, account)
     for contract in range(len(venue.contracts)):
         assert_same_contract(state, venue, contract)
+        assert_same_samples(state, venue, contract)
         assert_same_book(state, venue, contract)
     for underlying in range(len(venue.underlyings)):
         assert_same_underlying(state, venue, underlying)
@@ -138,6 +140,15 @@ def assert_same_contract(state: State, venue: Venue, number: int) -> None:
     assert theirs["watchers"] == len(waiting), f"watchers of {number}"
     last = sum(order.watches_last for order in waiting)
     assert theirs["last_watchers"] == last, f"watchers of the last price of {number}"
+    _same(f"funding of {number}", row(state.funding, number), venue.funding[number], FUNDING)
+
+
+def assert_same_samples(state: State, venue: Venue, number: int) -> None:
+    """The premium that was measured in the last hour, sample by sample."""
+    mine = {n % FUNDING_SAMPLES: kept for n, kept in venue.funding[number].samples.items()}
+    theirs = enumerate(state.funding_samples[number].tolist())
+    kept = {place: sample for place, sample in theirs if sample != (0, 0)}
+    assert kept == mine, f"samples of {number}: {kept}, reference {mine}"
 
 
 def assert_same_book(state: State, venue: Venue, contract: int) -> None:
@@ -178,6 +189,8 @@ def _assert_same_counters(state: State, venue: Venue) -> None:
         Counter.WITHDRAWALS_HIGH: venue.withdrawal_slots.high,
         Counter.GATEWAYS: len(venue.gateways),
         Counter.ORDER_NUMBERS: venue.order_numbers,
+        Counter.NEXT_SAMPLE_NS: venue.sample_end_ns,
+        Counter.OPEN_INTEREST_UNITS: venue.open_interest_units(),
         Counter.TRIGGERS_DUE: sum(contract.is_due for contract in venue.contracts),
     }
     found = counters(state)

@@ -21,6 +21,8 @@ from exchange.engine.units import (
     HOLDS,
     SELL,
     TIF_IMMEDIATE_OR_CANCEL,
+    TIF_MASK,
+    TYPE_MASK,
 )
 from tests.engine.venue import UNITS, make_venue
 from tests.simulation.auditor import audit
@@ -206,15 +208,15 @@ def test_margin_audit_sees_an_order_that_its_account_cannot_carry() -> None:
     produced = venue.apply(placed)
     command = tuple(placed.view(np.int64).tolist())
     said = list(map(tuple, produced.view(np.int64).reshape(-1, 16).tolist()))
-    assert_carried(venue.state, command, said, 0)
+    assert_carried(venue.state, command, said, {})
 
     # 100 lots are 6,000 USDC: 2 % of margin, 3 USDC of fees.
     venue.state.balances[alice, 0] = 123 * UNITS
-    assert_carried(venue.state, command, said, 0)
+    assert_carried(venue.state, command, said, {})
     venue.state.balances[alice, 0] -= 1
 
     with pytest.raises(AssertionError, match=r"^I-19 "):
-        assert_carried(venue.state, command, said, 0)
+        assert_carried(venue.state, command, said, {})
 
 
 def test_history_explains_balances_and_sees_one_unit_more() -> None:
@@ -232,7 +234,10 @@ def test_history_explains_balances_and_sees_one_unit_more() -> None:
 
 
 def _any_order(state: State) -> int:
-    return int(np.flatnonzero(state.orders["level"][:4_096])[0])
+    """One that rests in a book, never waited for a trigger and is good till cancelled."""
+    orders = state.orders[:4_096]
+    is_plain = orders["flags"] & (TYPE_MASK | TIF_MASK) == 0
+    return int(np.flatnonzero((orders["level"] > 0) & is_plain)[0])
 
 
 def _any_position(state: State) -> int:

@@ -47,6 +47,7 @@ from tests.simulation.reference.wire import (
 QUANTITY_MAX = 1 << 31
 OPEN_ORDERS_MAX = 500
 REDUCE_ONLY_MAX = 32  # of an account, in books
+OPEN_INTEREST_MAX = 10**17  # 10^11 USDC: of the venue, at the listing references
 _FLAGS = TYPE_MASK | TIF_MASK | FLAG_POST_ONLY | FLAG_REJECT_POST_ONLY | FLAG_REDUCE_ONLY
 _FLAGS |= TRIGGER_MASK
 _PLAIN = (TYPE_LIMIT, TYPE_MARKET)
@@ -220,12 +221,16 @@ def limits_objection(venue: Venue, ask: Ask, price: int, quantity: int) -> Rejec
     is_far = abs(price - mark) > ceil_ppm(mark, contract.passive_band_ppm)
     if is_far or is_outside_band(venue, ask.contract, ask.side, price):
         return RejectReason.PRICE_OUTSIDE_BAND
+    held = venue.lots(ask.account, ask.contract) * ask.side
+    opened = max(0, held + quantity) - max(0, held)
+    room = OPEN_INTEREST_MAX - venue.open_interest_units()
+    if opened * contract.reference_ticks * unit > room:
+        return RejectReason.OPEN_INTEREST_LIMIT
     positions = venue.accounts[ask.account].positions
     if ask.contract not in positions:
         return _OK if len(positions) < POSITIONS_MAX else RejectReason.TOO_MANY_POSITIONS
     orders = venue.open_orders(ask.account, ask.contract)
     same_side = orders.buy_lots if ask.side == BUY else orders.sell_lots
-    held = venue.lots(ask.account, ask.contract) * ask.side
     if not ask.is_reduce_only and held + same_side + quantity > most:
         return RejectReason.POSITION_LIMIT
     return _OK

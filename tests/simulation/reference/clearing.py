@@ -109,6 +109,9 @@ def _is_due(venue: Venue, number: int, marked: list[int]) -> bool:
 
 def _refresh_index(venue: Venue, number: int) -> None:
     underlying = venue.underlyings[number]
+    for contract, row in enumerate(venue.contracts):
+        if row.underlying == number:
+            venue.look_at_premium(contract, venue.time_ns)
     voices = []
     for source, reporter in sorted(venue.reporters.items()):
         seen = venue.observations.get((number, source))
@@ -164,7 +167,6 @@ def settle_variation(venue: Venue, command: Command) -> Answer:
             position.unsettled_units -= shares[account]
             moved[account] += shares[account]
         if moved[account]:
-            position.settled_units += moved[account]
             unsettled = position.unsettled_units
             _say_settled(venue, number, account, moved[account], unsettled)
         venue.release_position(account, number)

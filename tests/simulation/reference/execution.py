@@ -6,6 +6,7 @@ from tests.simulation.reference.checks import (
     fillable,
     maker_objection,
 )
+from tests.simulation.reference.funding import settle_position
 from tests.simulation.reference.ledger import trade
 from tests.simulation.reference.rounding import ceil_ppm
 from tests.simulation.reference.state import ORDER_SLOT_BITS, Venue
@@ -95,6 +96,7 @@ def _trade(venue: Venue, maker: Order, taker: Order, lots: int) -> bool:
     contract.volume_lots += lots
     contract.volume_units += notional
     venue.note_price(maker.contract, is_last=True)
+    venue.look_at_premium(maker.contract, venue.time_ns)
     maker.remaining_lots -= lots
     taker.remaining_lots -= lots
     maker_fee = ceil_ppm(notional, contract.maker_fee_ppm)
@@ -123,6 +125,7 @@ def _rebate(venue: Venue, taker: int, wanted: int, taker_fee: int) -> int:
 def _fill(venue: Venue, order: Order, price: int, lots: int, fee: int, maker_flag: int) -> None:
     contract = venue.contracts[order.contract]
     position = venue.accounts[order.account].positions[order.contract]
+    settle_position(venue, order.account, order.contract)
     long_before = max(0, position.lots)
     profit = trade(position, order.side * lots, price * contract.tick_value_units)
     contract.open_interest_lots += max(0, position.lots) - long_before

@@ -1,9 +1,11 @@
 """The reference's rules about rules: accounts, roles, reporters, listings, parameters."""
 
+from dataclasses import replace
+
 from tests.simulation.reference.book import Book
 from tests.simulation.reference.rounding import PPM
 from tests.simulation.reference.state import ACCEPTED, Answer, Venue
-from tests.simulation.reference.tables import Account, Contract, Reporter, Underlying
+from tests.simulation.reference.tables import Account, Contract, Funding, Reporter, Underlying
 from tests.simulation.reference.wire import (
     KIND_PERPETUAL,
     NO_ACCOUNT,
@@ -26,6 +28,8 @@ UNDERLYINGS_MAX = 64
 PRICE_TICKS_MAX = 1 << 31
 TICK_VALUE_MAX = 1 << 20
 CEILING_MULTIPLE = 10
+PRICE_E8_MAX = 10**17
+LOT_CEILING_MAX = 10**11  # 100,000 USDC: one lot at its price ceiling
 USDC = 1_000_000
 E8 = 10**8
 
@@ -61,6 +65,29 @@ PARAMETERS: dict[int, tuple[str, int, int, int]] = {
         250_000 * USDC,
         0,
         10**15,
+    ),
+    ContractParameter.IMPACT_MARGIN_UNITS: (
+        "impact_margin_units",
+        500 * USDC,
+        10 * USDC,
+        100_000 * USDC,
+    ),
+    ContractParameter.INTEREST_PPB: ("interest_ppb", 100_000, 0, 1_000_000),
+    ContractParameter.FUNDING_DAMPER_PPB: ("funding_damper_ppb", 500_000, 0, 5_000_000),
+    ContractParameter.FUNDING_RATE_MAX_PPB: ("funding_rate_max_ppb", 5_000_000, 0, 10_000_000),
+    ContractParameter.BASIS_SECONDS: ("basis_seconds", 150, 10, 3_600),
+    ContractParameter.MARK_RATE_PPM: ("mark_rate_ppm", 5_000, 100, 20_000),
+    ContractParameter.OPEN_INTEREST_LOWER_UNITS: (
+        "open_interest_lower_units",
+        20_000_000 * USDC,
+        1_000 * USDC,
+        10**17,
+    ),
+    ContractParameter.OPEN_INTEREST_UPPER_UNITS: (
+        "open_interest_upper_units",
+        50_000_000 * USDC,
+        1_000 * USDC,
+        10**17,
     ),
 }
 # What ContractListed repeats of the command.
@@ -186,6 +213,7 @@ def list_contract(venue: Venue, command: Command) -> Answer:
     for name, launch, _, _ in PARAMETERS.values():
         setattr(contract, name, launch)
     venue.contracts.append(contract)
+    venue.funding.append(Funding())
     venue.books.append(Book())
     said = {name: command[name] for name in LISTED}
     said["tick_value_units"] = contract.tick_value_units
@@ -206,7 +234,10 @@ def _listing_objection(venue: Venue, command: Command) -> RejectReason:
     # A tick of a lot must be a whole number of units, and not too many.
     if tick * lot * USDC % E8**2 or not 0 < tick * lot * USDC // E8**2 <= TICK_VALUE_MAX:
         return RejectReason.INVALID_TICK_VALUE
-    if not 0 < command["reference_ticks"] <= PRICE_TICKS_MAX // CEILING_MULTIPLE:
+    ceiling = CEILING_MULTIPLE * command["reference_ticks"]
+    if not 0 < ceiling <= PRICE_TICKS_MAX or ceiling * tick > PRICE_E8_MAX:
+        return RejectReason.INVALID_REFERENCE
+    if ceiling * (tick * lot * USDC // E8**2) > LOT_CEILING_MAX:
         return RejectReason.INVALID_REFERENCE
     if any(contract.name == _contract_name(command) for contract in venue.contracts):
         return RejectReason.ALREADY_LISTED
@@ -226,10 +257,7 @@ def is_name(*words: int) -> bool:
 
 
 def set_parameter(venue: Venue, command: Command) -> Answer:
-    """SetParameter, within hard bounds; the mark band stays below (IM - MM) / 2.
-
-    A negative maker fee, a rebate, is not above the taker fee.
-    """
+    """SetParameter, within hard bounds, where two parameters do not contradict."""
     number, value = command["contract"], command["value"]
     if not venue.is_listed(number):
         return RejectReason.UNKNOWN_CONTRACT, 0
@@ -239,13 +267,15 @@ def set_parameter(venue: Venue, command: Command) -> Answer:
     if not low <= value <= high:
         return RejectReason.PARAMETER_OUT_OF_BOUNDS, 0
     contract = venue.contracts[number]
-    bound = ("initial_margin_ppm", "mark_band_ppm", "maker_fee_ppm", "taker_fee_ppm")
-    after = {other: getattr(contract, other) for other in bound} | {name: value}
-    if after["maker_fee_ppm"] < -after["taker_fee_ppm"]:
-        return RejectReason.PARAMETER_OUT_OF_BOUNDS, 0
-    if 4 * after["mark_band_ppm"] > after["initial_margin_ppm"]:
-        return RejectReason.PARAMETER_OUT_OF_BOUNDS, 0
     previous = getattr(contract, name)
+    after = replace(contract, **{name: value})
+    # Mark band <= (IM - MM) / 2, lower open-interest cap < upper, rebate <= taker fee.
+    if after.maker_fee_ppm < -after.taker_fee_ppm:
+        return RejectReason.PARAMETER_OUT_OF_BOUNDS, 0
+    is_wide = 4 * after.mark_band_ppm > after.initial_margin_ppm
+    if is_wide or after.open_interest_lower_units >= after.open_interest_upper_units:
+        return RejectReason.PARAMETER_OUT_OF_BOUNDS, 0
+    venue.look_at_premium(number, venue.time_ns)
     setattr(contract, name, value)
     fields = {"parameter": command["parameter"], "value": value, "previous_value": previous}
     venue.say(EventKind.PARAMETER_SET, contract=number, **fields)
@@ -260,7 +290,11 @@ def set_contract_state(venue: Venue, command: Command) -> Answer:
     previous = venue.contracts[number].state
     if (previous, target) not in STATE_CHANGES:
         return RejectReason.INVALID_STATE_CHANGE, 0
-    venue.contracts[number].state = target
+    row = venue.contracts[number]
+    if target != STATE_HALTED and row.index_ticks > row.price_ceiling_ticks:
+        return RejectReason.PRICE_ABOVE_CEILING, 0
+    venue.look_at_premium(number, venue.time_ns)
+    row.state = target
     fields = {"state": target, "previous_state": previous, "reason": command["reason"]}
     venue.say(EventKind.CONTRACT_STATE_SET, contract=number, **fields)
     return ACCEPTED

@@ -10,10 +10,12 @@ FILLS_MAX = 1_000
 
 
 def equity_in(venue: Venue, account: int, contract: int) -> int:
-    """What one position adds to equity: value at mark - cost + unsettled."""
+    """What one position adds to equity: value at mark - cost + unsettled + accrued funding."""
     position = venue.accounts[account].positions.get(contract, Position())
-    value = position.lots * venue.contracts[contract].lot_units
-    return value - position.cost_units + position.unsettled_units
+    row = venue.contracts[contract]
+    value = position.lots * row.lot_units
+    accrued = position.funding_units + position.receipt(row.funding_index)
+    return value - position.cost_units + position.unsettled_units + accrued
 
 
 def equity(venue: Venue, account: int) -> int:
@@ -65,8 +67,9 @@ def shortfall(venue: Venue, order: Order, met: list[tuple[int, int]], rests: int
         orders.add(side, order.price_ticks, rests)
     required = initial_margin(venue, account, without=number)
     required += margin.with_orders(lots + side * filled, orders, contract)
-    missing = required - (before + gain)
     closing = filled + rests
+    required += margin.open_interest_add_on(lots * side, closing + same_side, contract)
+    missing = required - (before + gain)
     if missing <= 0 or lots * side >= 0 or closing + same_side > abs(lots):
         return missing
     after = before + gain + side * rests * (mark - order.price_ticks) * unit

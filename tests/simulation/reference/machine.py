@@ -6,6 +6,7 @@ from tests.simulation.reference import (
     clearing,
     custody,
     firing,
+    funding,
     governance,
     liquidation,
     trading,
@@ -51,6 +52,7 @@ BY_OPERATORS: dict[int, Handler] = {
     CommandKind.TICK: clearing.tick,
     CommandKind.SETTLE_VARIATION: clearing.settle_variation,
     CommandKind.LIQUIDATE: liquidation.liquidate,
+    CommandKind.SETTLE_FUNDING: funding.settle_funding,
     CommandKind.LIST_UNDERLYING: governance.list_underlying,
     CommandKind.LIST_CONTRACT: governance.list_contract,
     CommandKind.SET_PARAMETER: governance.set_parameter,
@@ -74,11 +76,13 @@ class Reference:
         assert command["time_ns"] >= venue.time_ns
         venue.sequence, venue.time_ns = command["sequence"], command["time_ns"]
         venue.events = []
+        funding.close_samples(venue)
+        sampled = len(venue.events)
         reason, missing = self._admission(command), 0
         if not reason:
             reason, missing = HANDLERS[command["kind"]](venue, command)
         if reason:
-            assert not venue.events, "a refused command changed something"
+            assert len(venue.events) == sampled, "a refused command changed something"
             self._say_rejected(command, reason, missing)
         firing.fire_due(venue)
         return venue.events

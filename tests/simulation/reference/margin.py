@@ -2,12 +2,13 @@
 
 imf(N) = min(100 %, imf0 (1 + max(0, N - floor) / (9 floor))), maintenance half of it, both
 rounded up; open orders reserve the worse of all-buys-fill and all-sells-fill, what their limits
-lose against the mark, taker fees, and at least 1 USDC each.
+lose against the mark, taker fees, and at least 1 USDC each. Orders that increase a position
+require more while the market's open interest is above its lower cap.
 """
 
 from dataclasses import dataclass
 
-from tests.simulation.reference.rounding import ceil_div, ceil_ppm
+from tests.simulation.reference.rounding import PPM, ceil_div, ceil_ppm, clamp
 from tests.simulation.reference.tables import Contract
 
 RESERVE_PER_ORDER = 1_000_000  # 1 USDC
@@ -19,18 +20,16 @@ class OpenOrders:
 
     buy_lots: int = 0
     buy_price_lots: int = 0
-    buy_count: int = 0
     sell_lots: int = 0
     sell_price_lots: int = 0
-    sell_count: int = 0
+    resting_count: int = 0
 
     def add(self, side: int, price: int, lots: int) -> None:
+        self.resting_count += 1
         if side > 0:
-            self.buy_count += 1
             self.buy_lots += lots
             self.buy_price_lots += price * lots
         else:
-            self.sell_count += 1
             self.sell_lots += lots
             self.sell_price_lots += price * lots
 
@@ -56,8 +55,7 @@ def with_orders(lots: int, orders: OpenOrders, contract: Contract) -> int:
     """Initial margin of a position and the open orders around it."""
     unit, lot = contract.tick_value_units, contract.lot_units
     held = initial(abs(lots) * lot, contract)
-    count = orders.buy_count + orders.sell_count
-    if not count:
+    if not orders.resting_count:
         return held
     bought = initial(abs(lots + orders.buy_lots) * lot, contract)
     bought += max(0, orders.buy_price_lots * unit - orders.buy_lots * lot)
@@ -65,7 +63,21 @@ def with_orders(lots: int, orders: OpenOrders, contract: Contract) -> int:
     sold += max(0, orders.sell_lots * lot - orders.sell_price_lots * unit)
     open_money = (orders.buy_price_lots + orders.sell_price_lots) * unit
     reserve = max(held, bought, sold) - held + ceil_ppm(open_money, contract.taker_fee_ppm)
-    return held + max(reserve, count * RESERVE_PER_ORDER)
+    return held + max(reserve, orders.resting_count * RESERVE_PER_ORDER)
+
+
+def open_interest_add_on(held: int, ordered: int, contract: Contract) -> int:
+    """What orders of one side that increase a position require beyond their margin.
+
+    The rate rises in a straight line from none at the lower cap of the market's open interest
+    to what lacks to 100 % at the upper. held: lots seen from the side of the orders.
+    """
+    lot = contract.lot_units
+    increase = (max(0, held + ordered) - max(0, held)) * lot
+    lower, upper = contract.open_interest_lower_units, contract.open_interest_upper_units
+    reached = clamp(contract.open_interest_lots * lot, lower, upper) - lower
+    rate = ceil_div((PPM - contract.initial_margin_ppm) * reached, upper - lower)
+    return ceil_ppm(increase, rate)
 
 
 def is_permitted_reduction(

@@ -2,6 +2,7 @@
 
 PPM = 1_000_000
 PPB = 1_000_000_000
+NANO = 1_000_000_000
 
 
 def ceil_div(value: int, divisor: int) -> int:
@@ -11,6 +12,15 @@ def ceil_div(value: int, divisor: int) -> int:
     (4, -3)
     """
     return -(-value // divisor)
+
+
+def toward_zero(value: int, divisor: int) -> int:
+    """value / divisor without its fraction, divisor > 0.
+
+    >>> toward_zero(7, 2), toward_zero(-7, 2)
+    (3, -3)
+    """
+    return value // divisor if value >= 0 else -(-value // divisor)
 
 
 def ceil_ppm(value: int, rate_ppm: int) -> int:

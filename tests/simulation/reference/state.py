@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from tests.simulation.reference.book import Book
 from tests.simulation.reference.ledger import Ledger
 from tests.simulation.reference.margin import OpenOrders
+from tests.simulation.reference.premium import look
 from tests.simulation.reference.tables import (
     Account,
     Contract,
+    Funding,
     Gateway,
     Observation,
     Order,
@@ -73,6 +75,8 @@ class Venue:
     ledger: Ledger = field(default_factory=Ledger)
     accounts: list[Account] = field(default_factory=_house)
     contracts: list[Contract] = field(default_factory=list)
+    funding: list[Funding] = field(default_factory=list)  # by contract
+    sample_end_ns: int = 0  # when the funding sample under way ends
     books: list[Book] = field(default_factory=list)
     # Open orders by id: those in a book and those that wait for a trigger.
     orders: dict[int, Order] = field(default_factory=dict)
@@ -121,6 +125,13 @@ class Venue:
                 sums.add(order.side, order.price_ticks, order.remaining_lots)
         return sums
 
+    def open_interest_units(self) -> int:
+        """Of all contracts, at their listing references."""
+        return sum(
+            row.open_interest_lots * row.reference_ticks * row.tick_value_units
+            for row in self.contracts
+        )
+
     def holders(self, contract: int) -> dict[int, Position]:
         """Everybody with a position, lowest account first."""
         return {
@@ -130,6 +141,12 @@ class Venue:
         }
 
     # --- changing ---------------------------------------------------------------------------
+
+    def look_at_premium(self, contract: int, now_ns: int) -> None:
+        """To be called before anything changes on which a contract's premium depends."""
+        row = self.contracts[contract]
+        underlying = self.underlyings[row.underlying]
+        look(row, self.books[contract], underlying, self.funding[contract], now_ns)
 
     def claim_position(self, account: int, contract: int) -> Position:
         return self.accounts[account].positions.setdefault(contract, Position())
@@ -154,6 +171,7 @@ class Venue:
     def list_open(self, order: Order) -> None:
         """Puts an order among the open ones: into its book, unless it waits for a trigger."""
         if not order.is_waiting:
+            self.look_at_premium(order.contract, self.time_ns)
             self.books[order.contract].add(order)
         self.orders[order.id] = order
         self.accounts[order.account].orders[order.id] = order
@@ -161,6 +179,7 @@ class Venue:
     def unlist(self, order: Order) -> None:
         """Takes an order out of where it stands; it may come back."""
         if not order.is_waiting:
+            self.look_at_premium(order.contract, self.time_ns)
             self.books[order.contract].remove(order)
         del self.orders[order.id]
         del self.accounts[order.account].orders[order.id]

@@ -6,6 +6,7 @@ order that is being matched: a position exists while lots, money or orders stand
 
 from dataclasses import dataclass, field
 
+from tests.simulation.reference.rounding import NANO
 from tests.simulation.reference.wire import (
     FLAG_REDUCE_ONLY,
     FLAG_TRIGGERED,
@@ -64,11 +65,17 @@ class Position:
     entry_units: int = 0
     unsettled_units: int = 0
     realised_units: int = 0
-    settled_units: int = 0
+    funding_index: int = 0  # the contract's when this position was last settled with it
+    funding_units: int = 0  # accrued, not yet unsettled profit
     order_count: int = 0
 
     def is_empty(self) -> bool:
-        return not (self.lots or self.cost_units or self.unsettled_units or self.order_count)
+        money = self.cost_units or self.unsettled_units or self.funding_units
+        return not (self.lots or money or self.order_count)
+
+    def receipt(self, index: int) -> int:
+        """What it gets while the index of a lot grows to this, rounded down."""
+        return -self.lots * (index - self.funding_index) // NANO
 
 
 @dataclass(slots=True, eq=False)
@@ -157,7 +164,6 @@ class Contract:
     trade_count: int = 0
     volume_lots: int = 0
     volume_units: int = 0
-    residue_units: int = 0
     initial_margin_ppm: int = 0
     margin_floor_units: int = 0
     maker_fee_ppm: int = 0
@@ -174,11 +180,57 @@ class Contract:
     fees_unsettled_units: int = 0
     insurance_unsettled_units: int = 0
     is_due: int = 0  # 1: a price has moved for which somebody waits
+    impact_margin_units: int = 0
+    interest_ppb: int = 0
+    funding_damper_ppb: int = 0
+    funding_rate_max_ppb: int = 0
+    basis_seconds: int = 0
+    mark_rate_ppm: int = 0
+    open_interest_lower_units: int = 0
+    open_interest_upper_units: int = 0
+    premium_ppb: int = 0
+    premium_average_ppb: int = 0
+    funding_rate_ppb: int = 0
+    funding_index: int = 0  # 10^-9 units a lot since the last conversion
+    cumulative: int = 0  # the same since the listing
+
+    @property
+    def cumulative_units(self) -> int:
+        return self.cumulative // NANO
+
+    @property
+    def cumulative_nano(self) -> int:
+        return self.cumulative % NANO
 
     @property
     def lot_units(self) -> int:
         """Value of one lot at the mark."""
         return self.mark_ticks * self.tick_value_units
+
+
+@dataclass(slots=True)
+class Funding:
+    """What is measured of a contract's premium: sums of premium x milliseconds."""
+
+    looked_ns: int = 0
+    premium_ppb_ms: int = 0  # of the sample under way
+    measured_ms: int = 0
+    settlements: int = 0
+    hour: int = 0  # of the last conversion
+    # (premium x milliseconds, milliseconds) of the last hour, by number; oldest first.
+    samples: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def hour_premium_ppb_ms(self) -> int:
+        return sum(premium for premium, _ in self.samples.values())
+
+    @property
+    def hour_measured_ms(self) -> int:
+        return sum(measured for _, measured in self.samples.values())
+
+    @property
+    def sample_number(self) -> int:
+        return max(self.samples, default=0)
 
 
 @dataclass(slots=True)

@@ -127,6 +127,7 @@ def amend(venue: Venue, command: Command) -> Answer:
         return RejectReason.AMEND_BELOW_FILLED, 0
     if price == order.price_ticks and remaining <= order.remaining_lots:
         before = order.remaining_lots
+        venue.look_at_premium(order.contract, venue.time_ns)
         order.quantity_lots, order.remaining_lots = quantity, remaining
         say_amended(venue, order, price, before)
         return ACCEPTED

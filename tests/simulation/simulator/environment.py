@@ -113,8 +113,10 @@ def keep_house(world: World) -> list[Row]:
             _house(CommandKind.SET_CONTRACT_STATE, contract=dice.pick(closed), state=STATE_OPEN)
         ]
     draw = dice.between(0, 99)
-    if draw < 35:
+    if draw < 30:
         return [_house(CommandKind.SETTLE_VARIATION, contract=contract)]
+    if draw < 35:
+        return [_house(CommandKind.SETTLE_FUNDING, contract=contract)]
     if draw < 55:
         return [_house(CommandKind.TICK)]
     if draw < 65:
@@ -146,9 +148,18 @@ def _pay_out(world: World) -> list[Row]:
 
 
 def _set_parameter(world: World, contract: int) -> list[Row]:
+    caps = (1_000, 5_000, 20_000, 20_000_000)  # of the market's open interest
     parameter, value = world.dice.pick(
         (
             (ContractParameter.MAKER_FEE_PPM, world.dice.pick((-501, -400, -200, 0, 200))),
+            (ContractParameter.IMPACT_MARGIN_UNITS, world.dice.pick((10, 100, 500)) * USDC),
+            (ContractParameter.INTEREST_PPB, world.dice.pick((0, 100_000, 1_000_000))),
+            (ContractParameter.FUNDING_DAMPER_PPB, world.dice.pick((0, 500_000, 5_000_000))),
+            (ContractParameter.FUNDING_RATE_MAX_PPB, world.dice.pick((0, 10_000_000, -1))),
+            (ContractParameter.BASIS_SECONDS, world.dice.pick((10, 150, 3_600))),
+            (ContractParameter.MARK_RATE_PPM, world.dice.pick((100, 5_000, 20_000))),
+            (ContractParameter.OPEN_INTEREST_LOWER_UNITS, world.dice.pick(caps) * USDC),
+            (ContractParameter.OPEN_INTEREST_UPPER_UNITS, 2 * world.dice.pick(caps) * USDC),
             (ContractParameter.TAKER_FEE_PPM, world.dice.pick((0, 300, 500, 10_000))),
             (ContractParameter.ORDER_BAND_PPM, world.dice.pick((5_000, 30_000, 50_000))),
             (ContractParameter.MIN_NOTIONAL_UNITS, world.dice.pick((0, 10, 100)) * USDC),

@@ -1,9 +1,14 @@
-"""Attempts to fill the venue: too many orders, fills, contracts, positions, underlyings."""
+"""Attempts to fill the venue: too many orders, fills, contracts, positions, underlyings.
+
+And one to leave it: a price beyond all that was listed.
+"""
 
 from tests.simulation.reference.wire import (
     BUY,
     OPERATOR,
     SELL,
+    STATE_HALTED,
+    STATE_OPEN,
     TIF_GOOD_TIL_DAY,
     TIF_IMMEDIATE_OR_CANCEL,
     TYPE_MARKET,
@@ -100,6 +105,19 @@ def sunset(world: World) -> None:
     taker = world.open_funded(2_000_000 * USDC)
     world.both.apply([_order(taker, contract, SELL, 0, lots * 9, flags)])
     world.both.do(CommandKind.TICK, OPERATOR)
+
+
+def outgrow(world: World) -> None:
+    """A price rises to twenty times its listing: its contracts halt, and stay halted."""
+    contract = world.contract(0)
+    terms = contract.reference_ticks * contract.tick_e8
+    world.prices[contract.underlying] = 20 * terms
+    while contract.index_ticks <= contract.price_ceiling_ticks:
+        refresh(world)
+    for state in (STATE_HALTED, STATE_OPEN):
+        fields = {"contract": 0, "state": state}
+        world.both.do(CommandKind.SET_CONTRACT_STATE, OPERATOR, **fields)
+    world.prices[contract.underlying] = terms
 
 
 def refresh(world: World) -> None:

@@ -74,7 +74,7 @@ class World:
 
     def open_account(self, role: int = ROLE_TRADER, parent: int = NO_ACCOUNT) -> int:
         events = self.operate(CommandKind.OPEN_ACCOUNT, account=parent, role=role)
-        return events[0][3]
+        return next(e[3] for e in events if e[2] == EventKind.ACCOUNT_OPENED)
 
     def open_funded(self, amount_units: int, parent: int = NO_ACCOUNT) -> int:
         account = self.open_account(parent=parent)
@@ -110,6 +110,7 @@ class World:
             reference_ticks=terms.reference_ticks,
         )
         initial = self.dice.pick((20_000, 25_000, 50_000, 100_000))
+        cap = self.dice.pick((4_000, 100_000, 20_000_000)) * USDC
         drawn = (
             # The band first out of the way: it may never pass a quarter of the margin.
             (ContractParameter.MARK_BAND_PPM, 100),
@@ -119,6 +120,8 @@ class World:
                 ContractParameter.MARGIN_FLOOR_UNITS,
                 self.dice.pick((2_000, 50_000, 5_000_000)) * USDC,
             ),
+            (ContractParameter.OPEN_INTEREST_LOWER_UNITS, cap),
+            (ContractParameter.OPEN_INTEREST_UPPER_UNITS, 5 * cap // 2),
             (ContractParameter.MAKER_FEE_PPM, self.dice.pick((0, 100, 200, -100, -300))),
             (
                 ContractParameter.INSURANCE_CAP_UNITS,
