@@ -21,6 +21,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 30.0},
     },
+    "funding": {
+        "task": "exchange.tasks.settle_funding",
+        "schedule": 60.0,
+        "options": {"expires": 30.0},
+    },
     "margin sweep": {
         "task": "exchange.tasks.margin_sweep",
         "schedule": 15.0,

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Model, QuerySet, Sum
+from django.db.models.functions import Mod
 
+from exchange.engine.units import FUNDING_HOUR_NS, FUNDING_SAMPLE_NS, FUNDING_SAMPLES
 from exchange.models import (
     Contract,
     Fill,
+    FundingHour,
+    FundingPayment,
+    FundingSample,
     IndexHistory,
     LedgerEntry,
     Liquidation,
@@ -225,6 +230,60 @@ def liquidation_steps(
     if contract is not None:
         rows = rows.filter(contract_id=contract)
     return _page(rows, before, limit)
+
+
+# --- funding ----------------------------------------------------------------------------------
+def funding_hours(contract: int, since_ns: int, until_ns: int) -> list[FundingHour]:
+    """Clock hours that began in since_ns..until_ns, oldest first."""
+    base = contract << HISTORY_BITS
+    first = base + max(0, -(-since_ns // FUNDING_HOUR_NS))
+    last = base + max(0, until_ns // FUNDING_HOUR_NS)
+    return list(FundingHour.objects.filter(pk__gte=first, pk__lte=last).order_by("pk"))
+
+
+def funding_samples(
+    contract: int, since_ns: int, until_ns: int, *, every: int = 1
+) -> list[FundingSample]:
+    """Samples that ended in the range, oldest first; of each `every` the last."""
+    first, last = _sample_range(contract, since_ns, until_ns)
+    rows = FundingSample.objects.filter(pk__gte=first, pk__lte=last).order_by("pk")
+    base = contract << HISTORY_BITS
+    number = ExpressionWrapper(F("id") - base, BigIntegerField())
+    return list(rows.annotate(place=Mod(number, every)).filter(place=every - 1))
+
+
+def funding_interest(contract: int, since_ns: int, until_ns: int) -> int:
+    """Sum of rate_ppb x measured_ms over the samples that ended in the range.
+
+    Whole hours stand summed up; only the two ends are read sample by sample.
+    """
+    first, last = _sample_range(contract, since_ns, until_ns)
+    base = contract << HISTORY_BITS
+    whole = -(-(first - base) // FUNDING_SAMPLES), (last - base + 1) // FUNDING_SAMPLES
+    samples = FundingSample.objects.filter(pk__gte=first, pk__lte=last)
+    total = 0
+    if whole[0] < whole[1]:
+        hours = FundingHour.objects.filter(pk__gte=base + whole[0], pk__lt=base + whole[1])
+        total = int(hours.aggregate(total=Sum("rate_ppb_ms"))["total"] or 0)
+        samples = samples.exclude(
+            pk__gte=base + whole[0] * FUNDING_SAMPLES, pk__lt=base + whole[1] * FUNDING_SAMPLES
+        )
+    product = ExpressionWrapper(F("rate_ppb") * F("measured_ms"), BigIntegerField())
+    return total + int(samples.aggregate(total=Sum(product))["total"] or 0)
+
+
+def funding_payments(
+    account: int, *, before: int | None = None, limit: int = PAGE
+) -> Page[FundingPayment]:
+    """What the account received or paid, newest first."""
+    return _page(FundingPayment.objects.filter(account=account), before, limit)
+
+
+def _sample_range(contract: int, since_ns: int, until_ns: int) -> tuple[int, int]:
+    """Keys of the first and the last sample that ended in the range."""
+    base = contract << HISTORY_BITS
+    first = base + max(0, -(-since_ns // FUNDING_SAMPLE_NS) - 1)
+    return first, base + max(0, until_ns // FUNDING_SAMPLE_NS) - 1
 
 
 # --- prices -----------------------------------------------------------------------------------

@@ -131,6 +131,17 @@ class Chart(Params, frozen=True):
     resolution: Text
 
 
+class FundingRange(Params, frozen=True):
+    instrument_name: Text
+    start_timestamp: Millis
+    end_timestamp: Millis
+
+
+class FundingChart(Params, frozen=True):
+    instrument_name: Text
+    length: Text = Text("8h")
+
+
 class IndexPrice(Params, frozen=True):
     index_name: Text
 
@@ -294,6 +305,11 @@ class Logout(Params, frozen=True):
 
 
 # --- ours -------------------------------------------------------------------------------------
+class FundingPayments(OurParams, frozen=True):
+    count: Count = Count(20)
+    continuation: Count | None = None
+
+
 class DemoFund(OurParams, frozen=True):
     amount: Decimal | None = None
     currency: Text = Text("USDC")

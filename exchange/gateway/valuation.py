@@ -3,7 +3,7 @@
 from exchange.engine import units
 from exchange.gateway.decoder import number
 from exchange.gateway.listings import Listing, Listings
-from exchange.gateway.wire import Json, money
+from exchange.gateway.wire import Json, interest_value, money
 from exchange.pipeline.what_if import AccountHealth, PositionHealth
 
 _NOTHING = number(0, 0)
@@ -17,7 +17,6 @@ _ZEROS = (
     "options_pl",
     "options_session_upl",
     "options_session_rpl",
-    "session_funding",
     "fee_balance",
     "spot_reserve",
     "additional_reserve",
@@ -63,6 +62,7 @@ class Valuation:
             "futures_pl": money(unrealised + realised),
             "session_upl": money(unrealised),
             "session_rpl": money(realised),
+            "session_funding": money(sum(p.funding_units for p in health.positions)),
             "futures_session_upl": money(unrealised),
             "futures_session_rpl": money(realised),
             "delta_total_map": deltas,
@@ -121,8 +121,8 @@ def position_shape(listing: Listing, position: PositionHealth) -> Json:
         "floating_profit_loss": money(profit),
         "realized_profit_loss": money(position.realised_units),
         "total_profit_loss": money(profit + position.realised_units),
-        "realized_funding": _NOTHING,
-        "interest_value": _NOTHING,
+        "realized_funding": money(position.funding_units),
+        "interest_value": interest_value(listing),
         "initial_margin": money(position.initial_units - position.order_reserve_units),
         "maintenance_margin": money(position.maintenance_units),
         "open_orders_margin": money(position.order_reserve_units),
@@ -142,7 +142,7 @@ def entry_price(listing: Listing, position: PositionHealth) -> object:
 def flat_position(listing: Listing) -> Json:
     """No position in a contract."""
     mark = listing.row["mark_ticks"]
-    return position_shape(listing, PositionHealth(listing.id, 0, mark, *(0,) * 9))
+    return position_shape(listing, PositionHealth(listing.id, 0, mark, *(0,) * 10))
 
 
 def empty_summary() -> Json:

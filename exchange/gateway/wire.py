@@ -1,6 +1,7 @@
 """Orders, trades, tickers and instruments in the shapes of Deribit API v2."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import NamedTuple
 
 from msgspec import Raw
@@ -24,6 +25,7 @@ from exchange.gateway.order_words import (
     time_in_force,
     trigger,
 )
+from risk.funding import NANO, RATE_MS
 
 Json = dict[str, object]
 MONEY_PLACES = 6
@@ -84,6 +86,23 @@ class Stats(NamedTuple):
 def money(value_units: int) -> Raw:
     """An amount of the settlement asset."""
     return number(value_units, MONEY_PLACES)
+
+
+def rate(rate_ppb: int) -> Raw:
+    """A rate as a fraction: 0.0001 is 0.01 %."""
+    return number(rate_ppb, 9)
+
+
+def interest(rate_ppb_ms: int | Decimal) -> Raw:
+    """What a rate of eight hours came to over the time it was in force, as a fraction."""
+    return number(int(rate_ppb_ms) * 1_000 // RATE_MS, 12)
+
+
+def interest_value(listing: Listing) -> Raw:
+    """Funding of one coin since the listing, in the quote asset."""
+    row = listing.row
+    nano = row["cumulative_units"] * NANO + row["cumulative_nano"]
+    return number(nano * units.INDEX_SCALE // listing.lot_e8, 15)
 
 
 def millis(time_ns: int) -> int:
@@ -275,9 +294,9 @@ def ticker(listing: Listing, book: Book | None, stats: Stats) -> Json:
         "min_price": listing.price(lowest),
         "max_price": listing.price(highest),
         "open_interest": listing.amount(row["open_interest_lots"]),
-        "current_funding": 0,
-        "funding_8h": 0,
-        "interest_value": 0,
+        "current_funding": rate(row["funding_rate_ppb"]),
+        "funding_8h": rate(row["funding_rate_ppb"]),
+        "interest_value": interest_value(listing),
         "stats": stats_shape(listing, stats),
     }
     shape |= best_prices(listing, book)
@@ -344,8 +363,8 @@ def summary(listing: Listing, book: Book | None, stats: Stats, time_ns: int) -> 
         "index_price": listing.price(row["index_ticks"]),
         "estimated_delivery_price": listing.price(row["index_ticks"]),
         "open_interest": listing.amount(row["open_interest_lots"]),
-        "current_funding": 0,
-        "funding_8h": 0,
+        "current_funding": rate(row["funding_rate_ppb"]),
+        "funding_8h": rate(row["funding_rate_ppb"]),
         "contract_state": listing.state,
     }
     return shape | stats_shape(listing, stats)

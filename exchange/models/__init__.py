@@ -1,10 +1,11 @@
 """Every table, one module a subject.
 
-`journal` is the truth. `accounts`, `contracts`, `trading` and `vaults` are projections of it:
-any of their rows can be thrown away and computed again (`manage.py replay --rebuild`), and only
-`exchange.pipeline.projections` writes them. `accounts.Membership` and `keys` are not projected:
-they say which person may act for which engine account. `sweeps` is what the Celery tasks found
-and how far they came. `recorded` is what a demonstration's charts show of the time before it.
+`journal` is the truth. `accounts`, `contracts`, `funding`, `trading` and `vaults` are
+projections of it: any of their rows can be thrown away and computed again (`manage.py replay
+--rebuild`), and only `exchange.pipeline.projections` writes them. `accounts.Membership` and
+`keys` are not projected: they say which person may act for which engine account. `sweeps` is
+what the Celery tasks found and how far they came. `recorded` is what a demonstration's charts
+show of the time before it.
 
 MODEL-001  money, prices, sizes and times are integers in the engine's units, never decimals.
 MODEL-002  projected tables carry no database foreign keys: a row may not wait for another's
@@ -22,6 +23,7 @@ from exchange.models.accounts import (
     Transfer,
 )
 from exchange.models.contracts import Contract, IndexHistory, MarkHistory, Parameter, Underlying
+from exchange.models.funding import FundingHour, FundingPayment, FundingSample
 from exchange.models.journal import JournalBatch
 from exchange.models.keys import ApiKey, OrderLabel
 from exchange.models.recorded import RecordedMinute
@@ -39,6 +41,9 @@ __all__ = [
     "CandleHead",
     "Contract",
     "Fill",
+    "FundingHour",
+    "FundingPayment",
+    "FundingSample",
     "IndexHistory",
     "InsurancePayment",
     "JournalBatch",

@@ -47,6 +47,9 @@ class Contract(models.Model):
     index_ticks = models.BigIntegerField(default=0)
     last_ticks = models.BigIntegerField(default=0)
     open_interest_lots = models.BigIntegerField(default=0)
+    funding_hour = models.BigIntegerField(
+        default=0, help_text="Clock hour since the epoch of the last conversion."
+    )
 
     initial_margin_ppm = models.BigIntegerField(default=0)
     margin_floor_units = models.BigIntegerField(default=0)
@@ -59,6 +62,14 @@ class Contract(models.Model):
     position_limit_units = models.BigIntegerField(default=0)
     liquidation_fee_ppm = models.BigIntegerField(default=0)
     insurance_cap_units = models.BigIntegerField(default=0)
+    impact_margin_units = models.BigIntegerField(default=0)
+    interest_ppb = models.BigIntegerField(default=0)
+    funding_damper_ppb = models.BigIntegerField(default=0)
+    funding_rate_max_ppb = models.BigIntegerField(default=0)
+    basis_seconds = models.BigIntegerField(default=0)
+    mark_rate_ppm = models.BigIntegerField(default=0)
+    open_interest_lower_units = models.BigIntegerField(default=0)
+    open_interest_upper_units = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return self.name

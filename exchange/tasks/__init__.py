@@ -1,4 +1,4 @@
-"""Every Celery task: candles, snapshots, margin sweep, variation clock.
+"""Every Celery task: candles, snapshots, margin sweep, variation and funding clocks.
 
 A task proposes or records; the engine alone decides. Their times stand in exchange.celery.
 
@@ -9,15 +9,22 @@ TASK-002  a worker process keeps one Replica and moves it forward: no state is r
 """
 
 import logging
+import time
 from contextlib import closing
 
 import numpy as np
 from celery import shared_task
 from django.db.models import Max
 
-from exchange.engine.commands import HEADER, SETTLE_VARIATION, CommandKind
+from exchange.engine.commands import HEADER, SETTLE_FUNDING, SETTLE_VARIATION, CommandKind
 from exchange.engine.rejects import RejectReason
-from exchange.engine.units import FIRST_USER_ACCOUNT, OPERATOR, STATE_PRE_LAUNCH
+from exchange.engine.units import (
+    FIRST_USER_ACCOUNT,
+    FUNDING_HOUR_NS,
+    KIND_PERPETUAL,
+    OPERATOR,
+    STATE_PRE_LAUNCH,
+)
 from exchange.models import Account, Contract, MarginSweep
 from exchange.pipeline.bus import Backpressure, Bus, OutcomeUnknown
 from exchange.pipeline.codec import MESSAGE_COMMANDS_MAX, Records
@@ -98,6 +105,26 @@ def settle_variation() -> int:
     commands["kind"], commands["principal"] = CommandKind.SETTLE_VARIATION, OPERATOR
     commands["contract"] = numbers
     with exclusive("variation") as is_ours:
+        return _submit(commands.view(HEADER)) if is_ours else 0
+
+
+@shared_task(soft_time_limit=20, time_limit=30)
+def settle_funding() -> int:
+    """Funding of the hour → unsettled P&L, of every perpetual that has not had its hour yet.
+
+    Asked every minute, so that an hour is converted within its first minute, or as soon as
+    somebody is there again. The engine refuses a second time in one hour.
+    """
+    hour = time.time_ns() // FUNDING_HOUR_NS
+    due = Contract.objects.filter(kind=KIND_PERPETUAL, funding_hour__lt=hour)
+    due = due.exclude(state=STATE_PRE_LAUNCH).order_by("id")
+    numbers = list(due.values_list("id", flat=True))
+    if not numbers:
+        return 0
+    commands = np.zeros(len(numbers), SETTLE_FUNDING)
+    commands["kind"], commands["principal"] = CommandKind.SETTLE_FUNDING, OPERATOR
+    commands["contract"] = numbers
+    with exclusive("funding") as is_ours:
         return _submit(commands.view(HEADER)) if is_ours else 0
 
 

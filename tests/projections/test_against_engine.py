@@ -35,7 +35,7 @@ STEPS = 300
 def random_market(seed: int) -> Venue:
     """Rich and poor traders, orders of every kind, prices that drift and then crash."""
     chance = random.Random(seed)
-    venue = make_venue()
+    venue = make_venue(with_funding=True)
     venue.deposit(units.INSURANCE, 50 * UNITS)
     cash = (1, 20, 700, 900, 5_000, 50_000, 200_000, 500_000)
     traders = [venue.open_funded(amount * UNITS) for amount in cash]
@@ -43,6 +43,7 @@ def random_market(seed: int) -> Venue:
         random_step(venue, traders, chance)
         if step % 25 == 24:
             venue.pass_time(60)
+            venue.do(CommandKind.SETTLE_FUNDING, units.OPERATOR, contract=BTC)
             venue.must(CommandKind.SETTLE_VARIATION, units.OPERATOR, contract=BTC)
         if step % 10 == 9:
             # The mark follows by at most half a percent a second.

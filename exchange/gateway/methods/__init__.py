@@ -2,6 +2,7 @@
 
 from exchange.gateway.methods import (
     account,
+    funding,
     history,
     market,
     money,
@@ -11,4 +12,14 @@ from exchange.gateway.methods import (
     trading,
 )
 
-__all__ = ["account", "history", "market", "money", "public", "risk", "session", "trading"]
+__all__ = [
+    "account",
+    "funding",
+    "history",
+    "market",
+    "money",
+    "public",
+    "risk",
+    "session",
+    "trading",
+]

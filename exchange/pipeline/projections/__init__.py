@@ -9,6 +9,7 @@ batch:
   table     rows by binary COPY         money     LedgerEntry, Balance, Vault, Transfer
   projector one transaction a batch     market    MarkHistory, IndexHistory
   registry  accounts and listings       clearing  Liquidation, LiquidationStep, …
+                                        funding   FundingSample, FundingHour, …
 """
 
 from exchange.pipeline.projections.follow import (

@@ -24,6 +24,9 @@ from exchange.models import (
     CandleHead,
     Contract,
     Fill,
+    FundingHour,
+    FundingPayment,
+    FundingSample,
     IndexHistory,
     InsurancePayment,
     LedgerEntry,
@@ -40,6 +43,7 @@ from exchange.models import (
 )
 from exchange.pipeline.projections.batch import Batch, Events, Integers
 from exchange.pipeline.projections.clearing import write_clearing
+from exchange.pipeline.projections.funding import write_funding
 from exchange.pipeline.projections.market import LastMarks, Marks, write_market
 from exchange.pipeline.projections.money import write_money
 from exchange.pipeline.projections.orders import write_fills, write_orders
@@ -54,6 +58,9 @@ PROJECTED = (
     CandleHead,
     Contract,
     Fill,
+    FundingHour,
+    FundingPayment,
+    FundingSample,
     IndexHistory,
     InsurancePayment,
     LedgerEntry,
@@ -127,6 +134,7 @@ class Projector:
                 keys, units = write_money(cursor, batch, self._balances)
                 marks = write_market(cursor, batch)
                 write_clearing(cursor, batch)
+                write_funding(cursor, batch)
             head.sequence, head.events, head.time_ns = (
                 through,
                 self._events + len(batch),

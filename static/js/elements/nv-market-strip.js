@@ -1,8 +1,10 @@
-// The market in one line: last, mark, index, the day, open interest.
+// The market in one line: last, mark, index, the day, open interest, funding.
 
 import { classes, flash, text } from "novate/dom";
-import { compact, directionOf, number, percent, price } from "novate/format";
+import { compact, directionOf, number, percent, price, rate } from "novate/format";
 import { contract, stateOf, watchTicker } from "novate/markets";
+
+const HOUR_MS = 3_600_000;
 
 class MarketStrip extends HTMLElement {
   #stops = [];
@@ -12,7 +14,12 @@ class MarketStrip extends HTMLElement {
   async connectedCallback() {
     this.#contract = await contract(this.getAttribute("contract"));
     if (!this.#contract || !this.isConnected) return;
-    this.#stops = [watchTicker(this.#contract.name, (ticker) => this.#show(ticker))];
+    const clock = setInterval(() => this.#countDown(), 1_000);
+    this.#stops = [
+      watchTicker(this.#contract.name, (ticker) => this.#show(ticker)),
+      () => clearInterval(clock),
+    ];
+    this.#countDown();
   }
 
   disconnectedCallback() {
@@ -30,6 +37,7 @@ class MarketStrip extends HTMLElement {
     this.#put("low", number(stats.low, pricePlaces));
     this.#put("volume", compact(stats.volume_notional ?? stats.volume_usd));
     this.#put("interest", number(ticker.open_interest, lotPlaces));
+    this.#put("funding", rate(ticker.funding_8h), directionOf(ticker.funding_8h));
     const state = this.querySelector(".state");
     const word = stateOf(ticker);
     text(state, word);
@@ -52,6 +60,12 @@ class MarketStrip extends HTMLElement {
     const node = this.querySelector(`[data-field="${name}"]`);
     text(node, value);
     if (tone !== null) classes(node, tone);
+  }
+
+  #countDown() {
+    const left = Math.floor((HOUR_MS - (Date.now() % HOUR_MS)) / 1_000);
+    const minutes = String(Math.floor(left / 60)).padStart(2, "0");
+    text(this.querySelector(".countdown"), `${minutes}:${String(left % 60).padStart(2, "0")}`);
   }
 }
 

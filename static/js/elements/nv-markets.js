@@ -1,7 +1,7 @@
 // The market table of the first page, kept alive; a search narrows it.
 
 import { attribute, classes, flash, text } from "novate/dom";
-import { compact, directionOf, number, percent, price } from "novate/format";
+import { compact, directionOf, number, percent, price, rate } from "novate/format";
 import { contracts, stateOf, watchTicker } from "novate/markets";
 
 class Markets extends HTMLElement {
@@ -32,6 +32,7 @@ class Markets extends HTMLElement {
     put("mark", price(ticker.mark_price, pricePlaces));
     put("index", price(ticker.index_price, pricePlaces));
     put("change", percent(stats.price_change));
+    put("funding", rate(ticker.funding_8h));
     put("interest", number(ticker.open_interest, lotPlaces));
     put("volume", compact(stats.volume_notional ?? stats.volume_usd));
     classes(row.querySelector('[data-field="change"]'), `number ${directionOf(stats.price_change ?? 0)}`);

@@ -1,0 +1,120 @@
+"""Funding: what it was, what it is, and what an account paid, in Deribit's shapes.
+
+FUNDAPI-001  rates are fractions: 0.0001 is 0.01 %. Positive: longs pay shorts. interest_8h is
+             the rate of eight hours, interest_1h what one hour came to.
+"""
+
+import time
+from itertools import pairwise
+
+from exchange import selectors
+from exchange.engine.units import FUNDING_HOUR_NS
+from exchange.gateway import wire
+from exchange.gateway.database import in_database
+from exchange.gateway.decoder import number
+from exchange.gateway.errors import invalid_params
+from exchange.gateway.limits import Cost
+from exchange.gateway.rpc import Call, method
+from exchange.gateway.schemas import FundingChart, FundingPayments, FundingRange
+from exchange.gateway.wire import Json, millis, money
+from exchange.models.keys import SCOPE_READ
+
+_MILLISECOND_NS = 1_000_000
+_HOURS_BACK = 8
+RANGE_HOURS_MAX = 744
+# How far a chart goes back, and every how many samples of 5 s it has a point.
+_CHARTS = {"8h": (8, 12), "12h": (12, 18), "24h": (24, 36), "1m": (720, 720)}
+
+
+@method("public/get_funding_rate_value", FundingRange, cost=Cost.HISTORY)
+async def get_funding_rate_value(call: Call, params: FundingRange) -> object:
+    """What longs paid shorts over the period, as a fraction of the position."""
+    listing = call.gateway.listings.get(params.instrument_name)
+    since_ns, until_ns = _range(params)
+    interest = await in_database(selectors.funding_interest, listing.id, since_ns, until_ns)
+    return wire.interest(interest)
+
+
+@method("public/get_funding_rate_history", FundingRange, cost=Cost.HISTORY)
+async def get_funding_rate_history(call: Call, params: FundingRange) -> list[Json]:
+    """Every hour that ended in the period, oldest first; at most 744 of them."""
+    listing = call.gateway.listings.get(params.instrument_name)
+    since_ns, until_ns = _range(params)
+    since_ns = max(since_ns, until_ns - RANGE_HOURS_MAX * FUNDING_HOUR_NS)
+    reach_ns = since_ns - _HOURS_BACK * FUNDING_HOUR_NS
+    hours = await in_database(selectors.funding_hours, listing.id, reach_ns, until_ns)
+    shapes: list[Json] = []
+    for before, hour in pairwise([None, *hours]):
+        assert hour is not None
+        end_ns = hour.start_ns + FUNDING_HOUR_NS
+        if not since_ns <= end_ns <= until_ns:
+            continue
+        first_ns = end_ns - _HOURS_BACK * FUNDING_HOUR_NS
+        eight = sum(row.rate_ppb_ms for row in hours if first_ns <= row.start_ns < end_ns)
+        shapes.append(
+            {
+                "timestamp": millis(end_ns),
+                "index_price": number(hour.index_e8, 8),
+                "prev_index_price": number((before or hour).index_e8, 8),
+                "interest_1h": wire.interest(hour.rate_ppb_ms),
+                "interest_8h": wire.interest(eight),
+            }
+        )
+    return shapes
+
+
+@method("public/get_funding_chart_data", FundingChart, cost=Cost.HISTORY)
+async def get_funding_chart_data(call: Call, params: FundingChart) -> Json:
+    """The rate in force at regular points, oldest first."""
+    listing = call.gateway.listings.get(params.instrument_name)
+    if params.length not in _CHARTS:
+        raise invalid_params("length", f"must be one of {', '.join(_CHARTS)}")
+    hours, every = _CHARTS[params.length]
+    until_ns = time.time_ns()
+    since_ns = until_ns - hours * FUNDING_HOUR_NS
+    samples = await in_database(
+        selectors.funding_samples, listing.id, since_ns, until_ns, every=every
+    )
+    return {
+        "current_interest": wire.rate(listing.row["funding_rate_ppb"]),
+        "interest_8h": wire.rate(listing.row["funding_rate_ppb"]),
+        "data": [
+            {
+                "timestamp": millis(sample.end_ns),
+                "index_price": number(sample.index_e8, 8),
+                "interest_8h": wire.rate(sample.rate_ppb),
+                "premium": wire.rate(sample.premium_ppb),
+            }
+            for sample in samples
+        ],
+    }
+
+
+@method("risk/get_funding_payments", FundingPayments, scope=SCOPE_READ, cost=Cost.HISTORY)
+async def get_funding_payments(call: Call, params: FundingPayments) -> Json:
+    """What the account received (negative: paid) hour by hour, newest first."""
+    gateway = call.gateway
+    await gateway.history.reach(await gateway.accounts.sequence(call.account))
+    page = await in_database(
+        selectors.funding_payments,
+        call.account,
+        before=params.continuation,
+        limit=max(1, min(params.count, selectors.PAGE_MAX)),
+    )
+    listings = gateway.listings.by_id
+    payments = [
+        {
+            "timestamp": millis(row.time_ns),
+            "instrument_name": listings[row.contract].name,
+            "amount": money(row.amount_units),
+        }
+        for row in page.rows
+        if row.contract in listings
+    ]
+    return {"payments": payments, "continuation": page.before}
+
+
+def _range(params: FundingRange) -> tuple[int, int]:
+    if params.start_timestamp > params.end_timestamp:
+        raise invalid_params("start_timestamp", "must not be after end_timestamp")
+    return params.start_timestamp * _MILLISECOND_NS, params.end_timestamp * _MILLISECOND_NS
