@@ -7,8 +7,9 @@ MARK-002  basis is the 150 s moving average of clamp(impact mid - index, +-band)
 MARK-003  |change of mark| <= |change of index| + 0.5 % of the index a second (governed).
 MARK-004  a missing bid, ask or last trade (0) votes for the index: zero is never a price.
 MARK-005  without an index there is no mark (0).
-MARK-006  the mark in ticks is the nearest tick that MARK-003 and the band allow; rounding never
-          leaves the band, unless the band is so narrow that no tick is in it.
+MARK-006  the mark in ticks is the nearest tick that MARK-003 allows, pulled to the nearest one
+          inside the band: rounding never leaves it. Where a band is so narrow that no tick is
+          in it, the mark is the nearest tick to the index, and never less than one tick.
 
 The band is applied last. While it is unchanged and the index keeps INDEX-005, MARK-003 holds to
 one unit, and after rounding to less than a tick; when governance narrows the band, the mark
@@ -148,6 +149,9 @@ def mark_in_ticks(
 ) -> int:
     """The mark rounded to a tick without leaving what limits it (MARK-006), ticks >= 1.
 
+    Without a tick in the band neither book nor rate limit has a say: a mark that once stood
+    beside the index would otherwise be held there, outside its band, for as long as it moved.
+
     previous_ticks : of the last mark; 0: this is the first, and no step limits it
     step_e8 : mark_step_e8 since then
 
@@ -155,6 +159,11 @@ def mark_in_ticks(
 
     >>> int(mark_in_ticks(6_030_007_035_000, 6_000_007_000_000, 5_000, 10_000_000, 0, 0))
     603000
+
+    Around 1.07 it is 0.0107 wide and has no tick of 0.1; that of the index is the eleventh:
+
+    >>> int(mark_in_ticks(107_000_000, 107_000_000, 5_000, 10_000_000, 30, 0))
+    11
     """
     ticks = (mark_e8 + tick_e8 // 2) // tick_e8
     if previous_ticks > 0:
@@ -163,6 +172,6 @@ def mark_in_ticks(
     reach = fraction_floor(index_e8, band_ppm, PPM)
     lowest = (index_e8 - reach + tick_e8 - 1) // tick_e8
     highest = (index_e8 + reach) // tick_e8
-    if lowest <= highest:
-        ticks = min(max(ticks, lowest), highest)
-    return max(1, ticks)
+    if lowest > highest:
+        return max(1, (index_e8 + tick_e8 // 2) // tick_e8)
+    return max(1, min(max(ticks, lowest), highest))

@@ -1,4 +1,4 @@
-"""The mark price of a perpetual: rules MARK-001 to MARK-005."""
+"""The mark price of a perpetual: rules MARK-001 to MARK-006."""
 
 import numpy as np
 import pytest
@@ -222,6 +222,22 @@ def test_mark_in_ticks_of_a_band_without_a_tick_is_the_nearest() -> None:
     # 0.5 % of 1.07 is narrower than a tick of 0.1.
     assert mark_in_ticks(107_000_000, 107_000_000, BAND, TICK, 0, 0) == 11
     assert mark_in_ticks(1_000_000, 1_000_000, BAND, TICK, 0, 0) == 1
+
+
+@pytest.mark.parametrize("previous", [1, 9, 10, 12, 40])
+def test_mark_in_ticks_of_a_band_without_a_tick_is_held_by_no_rate(previous: int) -> None:
+    # It stood elsewhere, and a step of 0 would keep it there.
+    assert mark_in_ticks(107_000_000, 107_000_000, BAND, TICK, previous, 0) == 11
+
+
+@pytest.mark.parametrize("previous", [1, 900, 1_100, 4_000])
+def test_mark_in_ticks_outside_its_band_is_pulled_in_whatever_the_rate(previous: int) -> None:
+    # 0.5 % of 100 is 0.5: ticks 995 to 1,005.
+    allowed = {1: 995, 900: 995, 1_100: 1_005, 4_000: 1_005}
+
+    found = mark_in_ticks(100 * E8, 100 * E8, BAND, TICK, previous, 0)
+
+    assert found == allowed[previous]
 
 
 @settings(max_examples=300, deadline=None)

@@ -117,10 +117,11 @@ class PriceHistory:
         index = self.indices[listed["underlying"]].price_e8
         tick = listed["tick_e8"]
         band = self._parameter(event["contract"], ContractParameter.MARK_BAND_PPM)
-        reach = index * band // PPM + tick  # and the rounding to a tick
+        reach = index * band // PPM
         highest = 10 * listed["reference_ticks"]
         mark = event["mark_ticks"]
-        is_clamped = mark in (1, highest)
-        within = abs(mark * tick - index) <= reach
-        assert is_clamped or within, f"I-36 mark beyond its band around {index}: {event}"
         assert 0 < mark <= highest, f"I-36 {event}"
+        fitting = range(-((reach - index) // tick), (index + reach) // tick + 1)
+        # No tick in the band: the nearest one to the index.
+        allowed = fitting or [max(1, (index + tick // 2) // tick)]
+        assert mark in allowed or mark == highest, f"I-36 {mark} not in {allowed}: {event}"

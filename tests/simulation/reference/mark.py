@@ -2,8 +2,9 @@
 
 clamp(median(A, B, C), index +- band): A = index + basis, B = median(best bid, best ask, last
 trade), C = index; the basis is a 150 s average of the clamped impact basis. In 10^-8 of the
-quote, rounded at the end to the nearest tick that neither leaves the band nor moves too fast. A
-contract whose mark would pass its price ceiling is halted.
+quote, rounded at the end to the nearest tick that neither leaves the band nor moves too fast; a
+band without any tick leaves the nearest one to the index. A contract whose mark would pass its
+price ceiling is halted.
 """
 
 from statistics import median_low
@@ -47,6 +48,8 @@ def mark_contract(venue: Venue, number: int) -> None:
     lowest, highest = ceil_div(index - reach, tick), (index + reach) // tick
     if lowest <= highest:
         nearest = clamp(nearest, lowest, highest)
+    else:
+        nearest = (index + tick // 2) // tick
     ceiling = contract.price_ceiling_ticks
     contract.mark_ticks = clamp(nearest, 1, ceiling)
     contract.index_ticks = (index + tick // 2) // tick
