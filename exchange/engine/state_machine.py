@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from exchange.engine import clearing, custody, emit, funding, governance
+from exchange.engine import clearing, emit, funding, governance
 from exchange.engine import commands as c
 from exchange.engine.admission import admission_reason
+from exchange.engine.cash_desk import CashDesk
 from exchange.engine.commands import CommandKind
-from exchange.engine.emit import EventBuffer
-from exchange.engine.events import EVENT, LAYOUTS, EventKind
+from exchange.engine.event_log import BUFFER_EVENTS, EventLog
+from exchange.engine.events import EventKind
 from exchange.engine.firing import EVENTS_PER_FIRING_MAX, fire_due
 from exchange.engine.health import equity_and_maintenance
 from exchange.engine.hot_path import (
@@ -35,7 +36,6 @@ from exchange.engine.triggers import count_trailing, tell_trailing
 from exchange.engine.units import (
     EXPIRIES_MAX,
     FILLS_MAX,
-    INSURANCE,
     LIQUIDATION_STEPS_MAX,
     OPEN_ORDERS_MAX,
     ROLE_MASK,
@@ -43,7 +43,6 @@ from exchange.engine.units import (
     SELF_TRADE_CANCEL_MAKER,
 )
 
-BUFFER_EVENTS = 1 << 18
 _EVENTS_PER_STEP_MAX = FILLS_MAX * EVENTS_PER_MAKER_MAX + EVENTS_PER_TAKER_MAX
 _EVENTS_PER_REVIEW_MAX = LIQUIDATION_STEPS_MAX * _EVENTS_PER_STEP_MAX + OPEN_ORDERS_MAX + 8
 assert _EVENTS_PER_REVIEW_MAX < BUFFER_EVENTS
@@ -60,16 +59,11 @@ class StateMachine:
     def __init__(self, state: State) -> None:
         self.state = state
         self._states = in_array(state)
-        self._buffer = _new_buffer(BUFFER_EVENTS)
-        self._full: list[Integers] = []
+        self._log = EventLog()
         self._handlers: dict[int, Callable[[Record], tuple[RejectReason, int]]] = {
             CommandKind.OPEN_ACCOUNT: self._open_account,
             CommandKind.SET_ROLE: self._set_role,
             CommandKind.REGISTER_REPORTER: self._register_reporter,
-            CommandKind.DEPOSIT: self._deposit,
-            CommandKind.REQUEST_WITHDRAWAL: self._request_withdrawal,
-            CommandKind.CONFIRM_WITHDRAWAL: self._confirm_withdrawal,
-            CommandKind.FAIL_WITHDRAWAL: self._fail_withdrawal,
             CommandKind.SUBMIT_OBSERVATION: self._submit_observation,
             CommandKind.TICK: self._tick,
             CommandKind.SETTLE_VARIATION: self._settle_variation,
@@ -81,6 +75,7 @@ class StateMachine:
             CommandKind.SET_CONTRACT_STATE: self._set_contract_state,
             CommandKind.QUARANTINE: self._quarantine,
             CommandKind.SET_SELF_TRADE_MODE: self._set_self_trade_mode,
+            **CashDesk(state, self._log).handlers(),
         }
 
     @classmethod
@@ -97,30 +92,29 @@ class StateMachine:
         rows = np.ascontiguousarray(commands).view(np.int64).reshape(-1, RECORD_FIELDS)
         if not rows.flags.writeable:
             rows = rows.copy()  # A read-only array would compile a second set of kernels.
-        self._full.clear()
-        self._buffer.cursor[emit.USED] = 0
+        self._log.begin()
         position = 0
         while position < len(rows):
             self._close_funding_samples(rows[position])
-            self._make_room(EVENTS_PER_TRADING_COMMAND_MAX)
-            reached = apply_trading(self._states, self._buffer, rows, position)
+            self._log.make_room(EVENTS_PER_TRADING_COMMAND_MAX)
+            reached = apply_trading(self._states, self._log.buffer, rows, position)
             if reached == position:
                 self._apply_rare(rows[position])
                 reached += 1
             position = reached
-        return self._collect()
+        return self._log.collect()
 
     def _close_funding_samples(self, row: Integers) -> None:
         """Before the first command at or after the end of a sample is looked at (FUND-012)."""
         if row[c.TIME_NS] < self.state.counters[Counter.NEXT_SAMPLE_NS]:
             return
-        self._make_room(int(self.state.counters[Counter.CONTRACTS]))
-        self._buffer.cursor[emit.SEQUENCE] = row[c.SEQUENCE]
-        self._buffer.cursor[emit.TIME_NS] = row[c.TIME_NS]
-        funding.close_samples(self.state, self._buffer)
+        self._log.make_room(int(self.state.counters[Counter.CONTRACTS]))
+        self._log.buffer.cursor[emit.SEQUENCE] = row[c.SEQUENCE]
+        self._log.buffer.cursor[emit.TIME_NS] = row[c.TIME_NS]
+        funding.close_samples(self.state, self._log.buffer)
 
     def _apply_rare(self, row: Integers) -> None:
-        begin_command(self.state, self._buffer, row)
+        begin_command(self.state, self._log.buffer, row)
         reason = RejectReason(int(admission_reason(self.state, row)))
         missing = 0
         if reason is _OK:
@@ -128,11 +122,11 @@ class StateMachine:
             record = row.view(c.LAYOUTS[kind])[0]
             reason, missing = self._handlers[kind](record)
         if reason is not _OK:
-            self._make_room(1)
-            reject(self._buffer, row, int(reason), missing)
+            self._log.make_room(1)
+            reject(self._log.buffer, row, int(reason), missing)
         if self.state.counters[Counter.TRIGGERS_DUE]:
-            self._make_room(EVENTS_PER_FIRING_MAX)
-            fire_due(self.state, self._buffer)
+            self._log.make_room(EVENTS_PER_FIRING_MAX)
+            fire_due(self.state, self._log.buffer)
 
     # --- authority ----------------------------------------------------------------------------
 
@@ -143,7 +137,7 @@ class StateMachine:
             external_id, now = int(command["external_id"]), int(command["time_ns"])
             account = governance.open_account(self.state, parent, role, external_id, now)
             owner = int(self.state.accounts[account]["owner"])
-            self._emit(
+            self._log.emit(
                 EventKind.ACCOUNT_OPENED,
                 account,
                 owner=owner,
@@ -160,7 +154,7 @@ class StateMachine:
             return RejectReason.INVALID_ROLE, 0
         previous = int(self.state.accounts[account]["role"])
         self.state.accounts[account]["role"] = role
-        self._emit(EventKind.ROLE_SET, account, role=role, previous_role=previous)
+        self._log.emit(EventKind.ROLE_SET, account, role=role, previous_role=previous)
         return _OK, 0
 
     def _register_reporter(self, command: Record) -> tuple[RejectReason, int]:
@@ -171,7 +165,7 @@ class StateMachine:
             keys = {f"key_{i}": int(command[f"key_{i}"]) for i in range(4)}
             key = (keys["key_0"], keys["key_1"], keys["key_2"], keys["key_3"])
             governance.register_reporter(self.state, account, source, weight, key)
-            self._emit(
+            self._log.emit(
                 EventKind.REPORTER_REGISTERED, account, source=source, weight_ppm=weight, **keys
             )
         return reason, 0
@@ -185,78 +179,8 @@ class StateMachine:
         previous = int(row["self_trade_mode"])
         row["self_trade_mode"] = mode
         kind = EventKind.SELF_TRADE_MODE_SET
-        self._emit(kind, owner, mode=mode, previous_mode=previous)
+        self._log.emit(kind, owner, mode=mode, previous_mode=previous)
         return _OK, 0
-
-    # --- money --------------------------------------------------------------------------------
-
-    def _deposit(self, command: Record) -> tuple[RejectReason, int]:
-        account, asset = int(command["account"]), int(command["asset"])
-        amount = int(command["amount_units"])
-        if account != INSURANCE and not governance.is_user_account(self.state, account):
-            return RejectReason.UNKNOWN_ACCOUNT, 0
-        reason = custody.amount_objection(asset, amount)
-        if reason is _OK:
-            balance = custody.deposit(self.state, account, asset, amount)
-            self._emit(
-                EventKind.DEPOSITED,
-                account,
-                asset=asset,
-                amount_units=amount,
-                balance_units=balance,
-                reference=int(command["reference"]),
-            )
-        return reason, 0
-
-    def _request_withdrawal(self, command: Record) -> tuple[RejectReason, int]:
-        account, asset = int(command["account"]), int(command["asset"])
-        amount, missing = int(command["amount_units"]), 0
-        reason = custody.amount_objection(asset, amount)
-        if reason is _OK:
-            reason, missing = custody.withdrawal_objection(self.state, account, asset, amount)
-        if reason is _OK:
-            withdrawal = custody.request_withdrawal(
-                self.state,
-                int(command["sequence"]),
-                int(command["time_ns"]),
-                account,
-                asset,
-                amount,
-                int(command["reference"]),
-            )
-            slot = custody.pending_slot(self.state, withdrawal)
-            assert slot is not None
-            self._emit_withdrawal(EventKind.WITHDRAWAL_REQUESTED, slot)
-        return reason, missing
-
-    def _confirm_withdrawal(self, command: Record) -> tuple[RejectReason, int]:
-        return self._finish_withdrawal(int(command["withdrawal"]), is_paid=True)
-
-    def _fail_withdrawal(self, command: Record) -> tuple[RejectReason, int]:
-        return self._finish_withdrawal(int(command["withdrawal"]), is_paid=False)
-
-    def _finish_withdrawal(self, withdrawal: int, *, is_paid: bool) -> tuple[RejectReason, int]:
-        slot = custody.pending_slot(self.state, withdrawal)
-        if slot is None:
-            return RejectReason.UNKNOWN_WITHDRAWAL, 0
-        row = self.state.withdrawals[slot].copy()
-        custody.finish_withdrawal(self.state, slot, is_paid)
-        kind = EventKind.WITHDRAWAL_CONFIRMED if is_paid else EventKind.WITHDRAWAL_FAILED
-        self._emit_withdrawal(kind, slot, row)
-        return _OK, 0
-
-    def _emit_withdrawal(self, kind: EventKind, slot: int, row: Record | None = None) -> None:
-        row = self.state.withdrawals[slot] if row is None else row
-        account, asset = int(row["account"]), int(row["asset"])
-        self._emit(
-            kind,
-            account,
-            asset=asset,
-            amount_units=int(row["amount_units"]),
-            balance_units=int(self.state.balances[account, asset]),
-            reference=int(row["reference"]),
-            withdrawal=int(row["id"]),
-        )
 
     # --- market and clearing ------------------------------------------------------------------
 
@@ -280,19 +204,19 @@ class StateMachine:
         )
         if reason is _OK:
             clearing.accept_observation(
-                self.state, self._buffer, source, underlying, price, confidence, published
+                self.state, self._log.buffer, source, underlying, price, confidence, published
             )
             self._refresh(range(underlying, underlying + 1))
         return reason, 0
 
     def _tick(self, _command: Record) -> tuple[RejectReason, int]:
-        self._make_room(EXPIRIES_MAX)
-        expire_orders(self.state, self._buffer)
+        self._log.make_room(EXPIRIES_MAX)
+        expire_orders(self.state, self._log.buffer)
         self._refresh(range(int(self.state.counters[Counter.UNDERLYINGS])))
         trailing = int(count_trailing(self.state))
         if trailing:
-            self._make_room(trailing)
-            tell_trailing(self.state, self._buffer)
+            self._log.make_room(trailing)
+            tell_trailing(self.state, self._log.buffer)
         return _OK, 0
 
     def _refresh(self, underlyings: range) -> None:
@@ -300,17 +224,21 @@ class StateMachine:
 
         In this order, so that nobody is judged by a price or a status of the tick before.
         """
-        self._make_room(len(underlyings) + int(self.state.counters[Counter.CONTRACTS]))
-        due = [u for u in underlyings if clearing.refresh_index(self.state, self._buffer, u)]
+        # A new index; of each contract a new mark, and that it halted at its price ceiling.
+        contracts = int(self.state.counters[Counter.CONTRACTS])
+        self._log.make_room(len(underlyings) + 2 * contracts)
+        due = [
+            u for u in underlyings if clearing.refresh_index(self.state, self._log.buffer, u)
+        ]
         for underlying in due:
-            clearing.mark_contracts(self.state, self._buffer, underlying)
+            clearing.mark_contracts(self.state, self._log.buffer, underlying)
         found = [clearing.accounts_under_water(self.state, underlying) for underlying in due]
         if not found:
             return
         # Ascending: who is reviewed first does not depend on the order of the holder lists.
         for account in np.unique(np.concatenate(found)):
-            self._make_room(_EVENTS_PER_REVIEW_MAX)
-            review_account(self.state, self._buffer, int(account))
+            self._log.make_room(_EVENTS_PER_REVIEW_MAX)
+            review_account(self.state, self._log.buffer, int(account))
 
     def _settle_variation(self, command: Record) -> tuple[RejectReason, int]:
         contract = int(command["contract"])
@@ -319,8 +247,8 @@ class StateMachine:
         row = self.state.contracts[contract]
         if int(row["mark_ticks"]) == 0:
             return RejectReason.NO_MARK_PRICE, 0
-        self._make_room(int(row["holder_count"]) + 2)
-        clearing.settle_variation(self.state, self._buffer, contract)
+        self._log.make_room(int(row["holder_count"]) + 2)
+        clearing.settle_variation(self.state, self._log.buffer, contract)
         return _OK, 0
 
     def _settle_funding(self, command: Record) -> tuple[RejectReason, int]:
@@ -329,8 +257,8 @@ class StateMachine:
             return RejectReason.UNKNOWN_CONTRACT, 0
         if not funding.is_conversion_due(self.state, contract, int(command["time_ns"])):
             return RejectReason.FUNDING_NOT_DUE, 0
-        self._make_room(2 * int(self.state.contracts[contract]["holder_count"]) + 1)
-        funding.settle_funding(self.state, self._buffer, contract)
+        self._log.make_room(2 * int(self.state.contracts[contract]["holder_count"]) + 1)
+        funding.settle_funding(self.state, self._log.buffer, contract)
         return _OK, 0
 
     def _liquidate(self, command: Record) -> tuple[RejectReason, int]:
@@ -340,8 +268,8 @@ class StateMachine:
         equity, maintenance = equity_and_maintenance(self.state, account)
         if equity >= maintenance:
             return RejectReason.LIQUIDATION_NOT_DUE, int(equity - maintenance)
-        self._make_room(_EVENTS_PER_REVIEW_MAX)
-        is_due = review_account(self.state, self._buffer, account)
+        self._log.make_room(_EVENTS_PER_REVIEW_MAX)
+        is_due = review_account(self.state, self._log.buffer, account)
         return (_OK, 0) if is_due else (RejectReason.ORACLE_NOT_VALID, 0)
 
     # --- governance ---------------------------------------------------------------------------
@@ -351,7 +279,7 @@ class StateMachine:
         reason = governance.list_underlying_objection(self.state, name)
         if reason is _OK:
             underlying = governance.list_underlying(self.state, name)
-            self._emit(
+            self._log.emit(
                 EventKind.UNDERLYING_LISTED,
                 underlying=underlying,
                 name_0=name[0],
@@ -373,7 +301,7 @@ class StateMachine:
         if reason is _OK:
             contract = governance.list_contract(self.state, listing)
             names = {f"name_{i}": word for i, word in enumerate(listing.name)}
-            self._emit(
+            self._log.emit(
                 EventKind.CONTRACT_LISTED,
                 contract=contract,
                 underlying=listing.underlying,
@@ -394,7 +322,7 @@ class StateMachine:
         if reason is _OK:
             funding.look_at_premium(self.state, contract, int(command["time_ns"]))
             previous = governance.set_parameter(self.state, contract, parameter, value)
-            self._emit(
+            self._log.emit(
                 EventKind.PARAMETER_SET,
                 contract=contract,
                 parameter=parameter,
@@ -410,7 +338,7 @@ class StateMachine:
             funding.look_at_premium(self.state, contract, int(command["time_ns"]))
             previous = int(self.state.contracts[contract]["state"])
             self.state.contracts[contract]["state"] = target
-            self._emit(
+            self._log.emit(
                 EventKind.CONTRACT_STATE_SET,
                 contract=contract,
                 state=target,
@@ -423,37 +351,3 @@ class StateMachine:
         """The journal reader acts on it, at every replay; the state does not change."""
         is_past = 0 < int(command["target_sequence"]) < int(command["sequence"])
         return (_OK if is_past else RejectReason.INVALID_QUARANTINE), 0
-
-    # --- events -------------------------------------------------------------------------------
-
-    def _emit(
-        self, kind: EventKind, account: int = -1, contract: int = -1, **fields: int
-    ) -> None:
-        self._make_room(1)
-        row = emit.begin(self._buffer, int(kind), account, contract)
-        record = row.view(LAYOUTS[kind])[0]
-        for name, value in fields.items():
-            record[name] = value
-
-    def _make_room(self, events: int) -> None:
-        """Set written events aside when `events` more might not fit."""
-        used = int(self._buffer.cursor[emit.USED])
-        if used + events <= len(self._buffer.rows):
-            return
-        self._full.append(self._buffer.rows[:used].copy())
-        self._buffer.cursor[emit.USED] = 0
-        if events > len(self._buffer.rows):
-            self._buffer = EventBuffer(_new_buffer(events).rows, self._buffer.cursor)
-
-    def _collect(self) -> Table:
-        used = int(self._buffer.cursor[emit.USED])
-        rows = self._buffer.rows[:used]
-        if self._full:
-            rows = np.concatenate([*self._full, rows])
-        return rows.reshape(-1).view(EVENT)
-
-
-def _new_buffer(events: int) -> EventBuffer:
-    return EventBuffer(
-        rows=np.zeros((events, RECORD_FIELDS), np.int64), cursor=np.zeros(3, np.int64)
-    )
