@@ -23,7 +23,7 @@ FUND-015  SettleFunding, once a clock hour, settles every position, moves accrue
 
 import numpy as np
 
-from exchange.engine import emit
+from exchange.engine import emit, emit_clearing
 from exchange.engine.emit import EventBuffer
 from exchange.engine.matching import impact_price_e8
 from exchange.engine.positions import account_of, holders, release_if_empty
@@ -191,7 +191,7 @@ def _accrue(
     nano = row["cumulative_nano"] + growth
     row["cumulative_units"] += nano // NANO
     row["cumulative_nano"] = nano % NANO
-    emit.funding_sampled(
+    emit_clearing.funding_sampled(
         e,
         contract,
         (number + 1) * FUNDING_SAMPLE_NS,
@@ -243,7 +243,7 @@ def settle_position(s: State, e: EventBuffer, slot: int) -> None:
     receipt = funding_receipt(row["lots"], index - before)
     row["funding_units"] += receipt
     s.funding[contract]["settlements"] += 1
-    emit.funding_settled(
+    emit_clearing.funding_settled(
         e,
         account_of(slot),
         contract,
@@ -283,7 +283,7 @@ def convert_funding(s: State, e: EventBuffer, contract: int, slots: Integers) ->
             position["funding_units"] = 0
             position["unsettled_units"] += amount
             residue -= amount
-            emit.funding_converted(
+            emit_clearing.funding_converted(
                 e, account_of(slots[i]), contract, amount, position["unsettled_units"]
             )
         release_if_empty(s, slots[i])
@@ -293,4 +293,6 @@ def convert_funding(s: State, e: EventBuffer, contract: int, slots: Integers) ->
     row["funding_index"] = 0
     house["settlements"] = 0
     house["hour"] = e.cursor[emit.TIME_NS] // FUNDING_HOUR_NS
-    emit.funding_converted(e, INSURANCE, contract, residue, row["insurance_unsettled_units"])
+    emit_clearing.funding_converted(
+        e, INSURANCE, contract, residue, row["insurance_unsettled_units"]
+    )

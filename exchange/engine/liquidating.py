@@ -16,7 +16,7 @@ LIQD-006  an account left without lots and below zero is made whole by insurance
           cannot pay is a named bad debt.
 """
 
-from exchange.engine import emit
+from exchange.engine import emit, emit_clearing
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import CancelReason, LiquidationStage
 from exchange.engine.execution import match
@@ -118,7 +118,7 @@ def _is_permitted(s: State, account: int, equity: int, maintenance: int) -> bool
 def _start(s: State, e: EventBuffer, account: int, equity: int, maintenance: int) -> None:
     row = s.accounts[account]
     count = row["order_count"]
-    emit.liquidation_started(e, account, -1, equity, maintenance, 0, count)
+    emit_clearing.liquidation_started(e, account, -1, equity, maintenance, 0, count)
     cancel_orders(s, e, account, -1, 0, _BY_LIQUIDATION)
     row["liquidation_stage"] = _BOOK
     row["liquidation_misses"] = 0
@@ -136,7 +136,7 @@ def _end(
     row["liquidation_next_ns"] = 0
     row["liquidation_contract"] = 0
     row["liquidation_sequence"] = 0
-    emit.liquidation_ended(e, account, equity, maintenance, reason)
+    emit_clearing.liquidation_ended(e, account, equity, maintenance, reason)
 
 
 @inner_kernel
@@ -233,7 +233,7 @@ def _close(
         pause = LIQUIDATION_PAUSE_NS
     account["liquidation_next_ns"] = e.cursor[emit.TIME_NS] + pause
     account["liquidation_contract"] = number
-    emit.liquidation_stepped(
+    emit_clearing.liquidation_stepped(
         e,
         account_of(slot),
         number,
@@ -318,7 +318,7 @@ def _pay_insurance(
         row["insurance_paid_units"] = 0
     row["insurance_paid_units"] += paid
     transfer(s, INSURANCE, account, USDC, paid)
-    emit.insurance_paid(e, account, contract, paid, s.balances[INSURANCE, USDC])
+    emit_clearing.insurance_paid(e, account, contract, paid, s.balances[INSURANCE, USDC])
     return paid
 
 
@@ -332,7 +332,7 @@ def _close_deficit(s: State, e: EventBuffer, account: int, equity: int) -> None:
     owed -= _pay_insurance(s, e, account, contract, owed)
     if owed > 0:
         transfer(s, BAD_DEBT, account, USDC, owed)
-        emit.bad_debt_recorded(e, account, owed)
+        emit_clearing.bad_debt_recorded(e, account, owed)
 
 
 @inner_kernel
@@ -349,7 +349,7 @@ def _emit_step(
     paid: int,
 ) -> None:
     position = s.positions[slot]
-    emit.liquidation_stepped(
+    emit_clearing.liquidation_stepped(
         e,
         account_of(slot),
         position["contract"] - 1,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from exchange.engine import clearing, emit, funding, governance
+from exchange.engine import clearing, emit, funding, governance, marking
 from exchange.engine import commands as c
 from exchange.engine.admission import admission_reason
 from exchange.engine.cash_desk import CashDesk
@@ -190,7 +190,7 @@ class StateMachine:
         published = int(command["publish_time_ns"])
         reason = RejectReason(
             int(
-                clearing.observation_objection(
+                marking.observation_objection(
                     self.state,
                     int(command["principal"]),
                     source,
@@ -203,7 +203,7 @@ class StateMachine:
             )
         )
         if reason is _OK:
-            clearing.accept_observation(
+            marking.accept_observation(
                 self.state, self._log.buffer, source, underlying, price, confidence, published
             )
             self._refresh(range(underlying, underlying + 1))
@@ -227,11 +227,9 @@ class StateMachine:
         # A new index; of each contract a new mark, and that it halted at its price ceiling.
         contracts = int(self.state.counters[Counter.CONTRACTS])
         self._log.make_room(len(underlyings) + 2 * contracts)
-        due = [
-            u for u in underlyings if clearing.refresh_index(self.state, self._log.buffer, u)
-        ]
+        due = [u for u in underlyings if marking.refresh_index(self.state, self._log.buffer, u)]
         for underlying in due:
-            clearing.mark_contracts(self.state, self._log.buffer, underlying)
+            marking.mark_contracts(self.state, self._log.buffer, underlying)
         found = [clearing.accounts_under_water(self.state, underlying) for underlying in due]
         if not found:
             return

@@ -11,7 +11,7 @@ import sys
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 
-from exchange.engine import clearing
+from exchange.engine import clearing, marking
 from exchange.engine import commands as c
 from exchange.engine.commands import CommandKind, make, pack_name
 from exchange.engine.emit import EventBuffer
@@ -59,8 +59,8 @@ def compile_clearing() -> None:
     """Compile what prices set in motion: index, marks, liquidation, variation."""
     state = empty_state()
     events = EventBuffer(np.zeros((64, RECORD_FIELDS), np.int64), np.zeros(3, np.int64))
-    clearing.refresh_index(state, events, 0)
-    clearing.mark_contracts(state, events, 0)
+    marking.refresh_index(state, events, 0)
+    marking.mark_contracts(state, events, 0)
     clearing.accounts_under_water(state, 0)
     clearing.settle_variation(state, events, 0)
     review_account(state, events, OPERATOR)
