@@ -10,7 +10,7 @@ The life of a command, and where to read each step:
 6. the state machine applies the batch and yields events        engine/state_machine.py
 7. an order is checked, rests or meets others                   engine/trading.py, matching.py
 8. and every fill moves positions and money, by double entry    engine/execution.py, ledger.py
-9. marks move; margin calls and liquidations follow             engine/marking.py, clearing.py, risk
+9. marks move; margin calls and liquidations follow             engine/marking.py, clearing.py
 10. account views and answers leave, after journal and apply    pipeline/views.py, bus.py
 11. books, tickers and trades reach every open socket           pipeline/market_data.py
 12. a replica replays the journal; projections fill the models  pipeline/replica.py, projections

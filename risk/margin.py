@@ -4,7 +4,8 @@ Pure int64. The same functions serve the matcher, the sweep, the order preview a
 
 MARG-001  initial = notional x imf, imf(N) = min(100 %, imf0 (1 + max(0, N - floor) / (9
           floor))), rounded up; maintenance is half of it, rounded up (spec: risk, linear
-          standard mode).
+          standard mode). Both are convex up to the size that needs all of its notional, and a
+          share of the notional that never falls beyond: spreading a position gains nothing.
 MARG-002  open orders of a contract reserve the worse of "all buys fill" and "all sells fill" at
           initial margin, plus what their limits lose against the mark, plus taker fees, and at
           least 1 USDC an order.

@@ -39,7 +39,7 @@ class CashDesk:
         amount = int(command["amount_units"])
         if account != INSURANCE and not governance.is_user_account(self._state, account):
             return RejectReason.UNKNOWN_ACCOUNT, 0
-        reason = custody.amount_objection(asset, amount)
+        reason = custody.deposit_objection(self._state, asset, amount)
         if reason is _OK:
             balance = custody.deposit(self._state, account, asset, amount)
             self._log.emit(

@@ -11,7 +11,7 @@ import numpy as np
 from exchange.engine import emit_clearing
 from exchange.engine.emit import EventBuffer
 from exchange.engine.health import equity_and_maintenance
-from exchange.engine.ledger import transfer
+from exchange.engine.ledger import add_unsettled, transfer
 from exchange.engine.positions import account_of, holders, release_if_empty
 from exchange.engine.state import Counter, Integers, State, inner_kernel, kernel
 from exchange.engine.units import (
@@ -19,6 +19,7 @@ from exchange.engine.units import (
     CLEARING,
     FEES,
     INSURANCE,
+    INT64_SAFE,
     USDC,
     mul_div_floor,
     mul_div_remainder,
@@ -91,13 +92,13 @@ def collect_losses(s: State, slots: Integers, moved: Integers) -> int:
         row = s.positions[slots[i]]
         contract = s.contracts[row["contract"] - 1]
         value = row["lots"] * contract["mark_ticks"] * contract["tick_value_units"]
-        row["unsettled_units"] += value - row["cost_units"]
+        add_unsettled(s, slots[i], value - row["cost_units"])
         row["cost_units"] = value
         account = account_of(slots[i])
         payable = min(-row["unsettled_units"], max(0, s.balances[account, USDC]))
         if payable > 0:
             transfer(s, account, CLEARING, USDC, payable)
-            row["unsettled_units"] += payable
+            add_unsettled(s, slots[i], payable)
             moved[i] = -payable
             collected += payable
     return collected
@@ -122,6 +123,7 @@ def pro_rata(
     total = 0
     for i in range(count + 2):
         total += claims[i]
+        assert total < INT64_SAFE
     assert total >= collected
     for i in range(count + 2):
         if collected > 0 and claims[i] > 0:
@@ -149,7 +151,7 @@ def pay_winners(
         position = s.positions[slots[i]]
         if shares[i] > 0:
             transfer(s, CLEARING, account, USDC, shares[i])
-            position["unsettled_units"] -= shares[i]
+            add_unsettled(s, slots[i], -shares[i])
             moved[i] += shares[i]
         if moved[i] != 0:
             emit_clearing.variation_settled(

@@ -1,6 +1,8 @@
 """Money across the border of the venue: deposits and withdrawals.
 
-CUST-001  a deposit is booked by an operator only, against EXTERNAL: users can never mint.
+CUST-001  a deposit is booked by an operator only, against EXTERNAL: users can never mint. What
+          all have deposited and not withdrawn stays within DEPOSITS_UNITS_MAX, so that no
+          balance can leave 63 bits.
 CUST-002  a withdrawal leaves equity >= max(initial margin, open orders included, 10 % of the
           gross notional) and takes settled cash only; it is held until confirmed or failed
           (I-09).
@@ -16,11 +18,13 @@ from exchange.engine.units import (
     ACCOUNTS_MAX,
     AMOUNT_UNITS_MAX,
     ASSET_NAMES,
+    DEPOSITS_UNITS_MAX,
     EXTERNAL,
     HOLDS,
     ORACLE_VALID,
     WITHDRAWAL_SLOT_BITS,
     WITHDRAWALS_MAX,
+    lifetime_sum,
 )
 
 NOTIONAL_DIVISOR = 10  # 10 % of the notional stays
@@ -36,10 +40,21 @@ def amount_objection(asset: int, amount_units: int) -> RejectReason:
     return RejectReason.ACCEPTED
 
 
+def deposit_objection(state: State, asset: int, amount_units: int) -> RejectReason:
+    """Why a deposit cannot be booked (CUST-001)."""
+    reason = amount_objection(asset, amount_units)
+    if reason is not RejectReason.ACCEPTED:
+        return reason
+    deposited = -int(state.balances[EXTERNAL, asset])
+    if deposited + amount_units > DEPOSITS_UNITS_MAX:
+        return RejectReason.DEPOSIT_LIMIT
+    return RejectReason.ACCEPTED
+
+
 def deposit(state: State, account: int, asset: int, amount_units: int) -> int:
     """Book a deposit; returns the balance after it."""
     transfer(state, EXTERNAL, account, asset, amount_units)
-    state.accounts[account]["deposited_units"] += amount_units
+    _count_deposit(state, account, amount_units)
     return int(state.balances[account, asset])
 
 
@@ -102,10 +117,15 @@ def finish_withdrawal(state: State, slot: int, is_paid: bool) -> None:
     account, asset, amount = int(row["account"]), int(row["asset"]), int(row["amount_units"])
     transfer(state, HOLDS, EXTERNAL if is_paid else account, asset, amount)
     if is_paid:
-        state.accounts[account]["deposited_units"] -= amount
+        _count_deposit(state, account, -amount)
     free = int(state.counters[Counter.WITHDRAWALS_FREE])
     state.withdrawals[slot] = (0, 0, 0, 0, 0, 0, free, 0)
     state.counters[Counter.WITHDRAWALS_FREE] = slot + 1
+
+
+def _count_deposit(state: State, account: int, amount_units: int) -> None:
+    row = state.accounts[account]
+    row["deposited_units"] = lifetime_sum(int(row["deposited_units"]), amount_units)
 
 
 def _are_prices_valid(state: State, account: int) -> bool:

@@ -48,6 +48,7 @@ from exchange.engine.units import (
     SELF_TRADE_CANCEL_MAKER,
     SELF_TRADE_REJECT_TAKER,
     USDC,
+    lifetime_sum,
     mul_div_ceil,
     mul_div_floor,
 )
@@ -174,8 +175,7 @@ def _trade(s: State, e: EventBuffer, maker: int, taker: int, lots: int) -> bool:
     s.orders[taker]["remaining_lots"] -= lots
     contract["last_ticks"] = price
     contract["trade_count"] += 1
-    contract["volume_lots"] += lots
-    contract["volume_units"] += units
+    contract["volume_lots"] = lifetime_sum(contract["volume_lots"], lots)
     if contract["last_watchers"] != 0:
         note_price(s, number)
     maker_fee = mul_div_ceil(units, contract["maker_fee_ppm"], PPM)
@@ -230,7 +230,8 @@ def _fill_side(
     )
     # A rebate is paid when the taker has been charged: that may be what it is paid from.
     charge(s, row["account"], position, FEES, max(0, fee))
-    s.accounts[row["account"]]["fees_units"] += fee
+    account = s.accounts[row["account"]]
+    account["fees_units"] = lifetime_sum(account["fees_units"], fee)
     emit.order_filled(
         e,
         row["account"],

@@ -8,7 +8,8 @@ FUND-010  the premium of a book counts for as long as the book stood. It is look
           change, and weighs the milliseconds since the look before. So no instant can be aimed
           at: what stands for 3 ms weighs 3 ms, and within one millisecond only the last counts.
 FUND-011  time counts while the contract trades (open or reduce-only) and the index is VALID,
-          and not if the engine heard nothing for more than one sample.
+          and not if the contract was looked at longer ago than one sample lasts. Every tick
+          looks at every contract: nobody knows how a book stood while there were none.
 FUND-012  a sample ends at every multiple of 5 s. It is closed by the first command at or after
           its end, before that command is looked at, for every perpetual. Its premium is
           the time-weighted average; the hourly average is that of the last 720 samples, each
@@ -25,6 +26,7 @@ import numpy as np
 
 from exchange.engine import emit, emit_clearing
 from exchange.engine.emit import EventBuffer
+from exchange.engine.ledger import add_unsettled
 from exchange.engine.matching import impact_price_e8
 from exchange.engine.positions import account_of, holders, release_if_empty
 from exchange.engine.state import Counter, Integers, State, inner_kernel, kernel
@@ -42,6 +44,7 @@ from exchange.engine.units import (
     SELL,
     STATE_OPEN,
     STATE_REDUCE_ONLY,
+    UNSETTLED_UNITS_MAX,
     mul_div_floor,
 )
 from risk.funding import (
@@ -242,6 +245,7 @@ def settle_position(s: State, e: EventBuffer, slot: int) -> None:
         return
     receipt = funding_receipt(row["lots"], index - before)
     row["funding_units"] += receipt
+    assert abs(row["funding_units"]) <= UNSETTLED_UNITS_MAX
     s.funding[contract]["settlements"] += 1
     emit_clearing.funding_settled(
         e,
@@ -281,7 +285,7 @@ def convert_funding(s: State, e: EventBuffer, contract: int, slots: Integers) ->
         position["funding_index"] = 0
         if amount != 0:
             position["funding_units"] = 0
-            position["unsettled_units"] += amount
+            add_unsettled(s, slots[i], amount)
             residue -= amount
             emit_clearing.funding_converted(
                 e, account_of(slots[i]), contract, amount, position["unsettled_units"]

@@ -19,6 +19,7 @@ from exchange.engine.units import (
     ACCOUNTS_MAX,
     CONTRACTS_MAX,
     FIRST_USER_ACCOUNT,
+    INT64_SAFE,
     KIND_PERPETUAL,
     LOT_CEILING_UNITS_MAX,
     MONEY_SCALE,
@@ -29,6 +30,7 @@ from exchange.engine.units import (
     PRICE_CEILING_MULTIPLE,
     PRICE_TICKS_MAX,
     ROLE_MASK,
+    SLOTS_MAX,
     SOURCES_MAX,
     STATE_HALTED,
     STATE_OPEN,
@@ -234,6 +236,10 @@ def list_contract(state: State, listing: Listing) -> int:
     row["reference_ticks"] = listing.reference_ticks
     row["price_ceiling_ticks"] = listing.reference_ticks * PRICE_CEILING_MULTIPLE
     row["expiry_ns"] = listing.expiry_ns
+    # Six notionals of every position that an account may hold stay within 62 bits.
+    lot_units = listing.reference_ticks * int(row["tick_value_units"])
+    largest = POSITION_UNITS_MAX // lot_units * lot_units * PRICE_CEILING_MULTIPLE
+    assert SLOTS_MAX * largest * 6 <= INT64_SAFE
     for rule in PARAMETERS.values():
         row[rule.column] = rule.launch
     return contract

@@ -16,8 +16,15 @@ POS-003  buy_lots, buy_price_lots, ... are the sums over the account's open orde
 
 import numpy as np
 
+from exchange.engine.ledger import add_unsettled
 from exchange.engine.state import Integers, State, inner_kernel, kernel
-from exchange.engine.units import ACCOUNTS_MAX, BUY, SLOTS_MAX, mul_div_floor
+from exchange.engine.units import (
+    ACCOUNTS_MAX,
+    BUY,
+    SLOTS_MAX,
+    lifetime_sum,
+    mul_div_floor,
+)
 
 NO_POSITION = -1
 
@@ -109,11 +116,11 @@ def apply_fill(s: State, slot: int, delta_lots: int, quote_units: int) -> int:
         closing_money = mul_div_floor(money, closed, abs(delta_lots))
         cost_removed = mul_div_floor(row["cost_units"], closed, abs(lots))
         entry_removed = mul_div_floor(row["entry_units"], closed, abs(lots))
-        row["unsettled_units"] -= closing_money + cost_removed
+        add_unsettled(s, slot, -(closing_money + cost_removed))
         row["cost_units"] += money - closing_money - cost_removed
         row["entry_units"] += money - closing_money - entry_removed
         realised = -(closing_money + entry_removed)
-        row["realised_units"] += realised
+        row["realised_units"] = lifetime_sum(row["realised_units"], realised)
     row["lots"] = lots + delta_lots
     return realised
 

@@ -61,6 +61,7 @@ class RejectReason(IntEnum):
     LIQUIDATION_NOT_DUE = 402
     FUNDING_NOT_DUE = 410  # converted in this clock hour already, or a contract without
     OPEN_INTEREST_LIMIT = 411  # of the venue
+    DEPOSIT_LIMIT = 412  # of the venue, in one asset
 
     # 500: money
     INVALID_AMOUNT = 500

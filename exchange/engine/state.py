@@ -188,7 +188,6 @@ CONTRACT = _record(
     "open_interest_lots",
     "trade_count",
     "volume_lots",  # lifetime
-    "volume_units",  # lifetime
     "first_holder",  # flat position slot + 1
     "holder_count",
     "watchers",  # untriggered orders of all price sources

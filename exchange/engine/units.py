@@ -9,7 +9,11 @@ UNIT-002  price_ticks x quantity_lots x tick_value_units is exact money: no roun
           there.
 UNIT-003  rates are parts per million; index prices are in 10^-8 of the quote asset.
 UNIT-004  only mul_div_floor and mul_div_ceil round. Charge up, pay down.
+UNIT-005  a sum over the life of the venue has no limit of its own. Those that nobody decides by
+          stop at LIFETIME_SUM_MAX; what has to go on exactly is counted in two words.
 """
+
+from numba import njit
 
 from risk.rounding import (
     compare_products,
@@ -61,8 +65,11 @@ TICK_VALUE_UNITS_MAX = 1 << 20
 POSITION_UNITS_MAX = 10**15  # 10^9 USDC: |position| of one account at the listing reference
 OPEN_INTEREST_UNITS_MAX = 10**17  # 10^11 USDC: of the venue, at the listing references
 LOT_CEILING_UNITS_MAX = 10**11  # 100,000 USDC: one lot at its contract's price ceiling
-DEPOSITS_UNITS_MAX = 10**18  # 10^12 USDC: of one asset, the whole venue
 PRICE_CEILING_MULTIPLE = 10  # the price ceiling of a contract / its listing reference
+POSITION_CEILING_UNITS = POSITION_UNITS_MAX * PRICE_CEILING_MULTIPLE
+UNSETTLED_UNITS_MAX = POSITION_CEILING_UNITS  # unsettled P&L, or accrued funding, of a position
+DEPOSITS_UNITS_MAX = 5 * 10**17  # 5 x 10^11 USDC: net, of one asset, the whole venue
+BALANCE_UNITS_MAX = 2 * DEPOSITS_UNITS_MAX  # deposits, and as much again out of bad debt
 ORDER_NUMBERS_MAX = 1 << (62 - ORDER_SLOT_BITS)
 
 # --- liquidation pace -------------------------------------------------------------------------
@@ -85,11 +92,14 @@ FUNDING_SAMPLES = FUNDING_HOUR_NS // FUNDING_SAMPLE_NS  # of the hourly average
 FUNDING_INDEX_UNITS_MAX = (1 << 61) // 10**9  # unconverted funding of one lot
 
 INT64_SAFE = 1 << 62
+LIFETIME_SUM_MAX = INT64_SAFE - 1  # of what is counted for people only: see lifetime_sum
 
-# Up to six notionals of every position an account may hold enter one sum: see tests/proofs.
-assert SLOTS_MAX * POSITION_UNITS_MAX * PRICE_CEILING_MULTIPLE * 6 < INT64_SAFE
+# Up to six notionals of every position an account may hold enter its margin, and as many its
+# equity; one is compared with the other. What follows from these limits: see tests/proofs.
+assert SLOTS_MAX * POSITION_CEILING_UNITS * 6 < INT64_SAFE
+assert 2 * SLOTS_MAX * POSITION_CEILING_UNITS * 6 + BALANCE_UNITS_MAX < 2 * INT64_SAFE
 assert OPEN_INTEREST_UNITS_MAX * PRICE_CEILING_MULTIPLE < INT64_SAFE
-assert DEPOSITS_UNITS_MAX + AMOUNT_UNITS_MAX < INT64_SAFE
+assert DEPOSITS_UNITS_MAX + AMOUNT_UNITS_MAX <= BALANCE_UNITS_MAX < INT64_SAFE
 assert PRICE_TICKS_MAX * QUANTITY_LOTS_MAX <= INT64_SAFE
 assert AMOUNT_UNITS_MAX * ASSETS_MAX < INT64_SAFE
 assert (ORDER_NUMBERS_MAX << ORDER_SLOT_BITS) <= INT64_SAFE
@@ -174,3 +184,15 @@ ORACLE_VALID = 1
 ORACLE_WIDE = 2
 ORACLE_DEGRADED = 3
 ORACLE_INVALID = 4
+
+
+@njit(cache=True, nogil=True)
+def lifetime_sum(total: int, amount: int) -> int:
+    """total + amount, within +-LIFETIME_SUM_MAX: it stays there rather than wrap (UNIT-005).
+
+    Both of them less than 2^62 in size.
+
+    >>> lifetime_sum(40, 2), lifetime_sum(LIFETIME_SUM_MAX, 1) == LIFETIME_SUM_MAX
+    (42, True)
+    """
+    return min(max(total + amount, -LIFETIME_SUM_MAX), LIFETIME_SUM_MAX)

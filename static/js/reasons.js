@@ -19,6 +19,7 @@ const WORDS = {
   TOO_MANY_ORDERS: "You have as many open orders as an account may have. Cancel some first.",
   TOO_MANY_POSITIONS: "You hold as many positions as an account may hold. Close one first.",
   POSITION_LIMIT: "The position would pass the limit of this contract. Reduce the size.",
+  OPEN_INTEREST_LIMIT: "The venue holds as much open interest as it may. Only orders that reduce are accepted.",
   POST_ONLY_WOULD_TAKE: "Post-only: at this price it would trade at once. Move the price away from the other side.",
   FILL_OR_KILL_UNFILLABLE: "Fill or kill: the book can not fill all of it at this price. Nothing was traded.",
   NOTHING_TO_REDUCE: "Reduce-only: there is no position that this order would reduce.",

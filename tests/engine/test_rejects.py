@@ -405,6 +405,14 @@ def an_order_beyond_what_the_venue_may_carry(venue: Venue, alice: int, bob: int)
 # --- 500: money -------------------------------------------------------------------------------
 
 
+@deserves(RejectReason.DEPOSIT_LIMIT)
+def a_deposit_beyond_what_the_venue_may_hold(venue: Venue, alice: int, bob: int) -> Records:
+    # Of 5 x 10^11 USDC 49 x 10^10 and what Alice and Bob have leave less than 10^10.
+    for _ in range(49):
+        venue.deposit(alice, 10**16)
+    return make(CommandKind.DEPOSIT, OPERATOR, account=bob, amount_units=10**16)
+
+
 @deserves(RejectReason.INVALID_AMOUNT)
 def a_withdrawal_of_nothing(venue: Venue, alice: int, bob: int) -> Records:
     return make(CommandKind.REQUEST_WITHDRAWAL, alice, account=alice, amount_units=0)

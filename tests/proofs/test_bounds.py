@@ -5,8 +5,10 @@ import z3
 from exchange.engine.governance import PARAMETERS
 from exchange.engine.state import ContractParameter
 from exchange.engine.units import (
+    BALANCE_UNITS_MAX,
     FUNDING_INDEX_UNITS_MAX,
     INT64_SAFE,
+    LIFETIME_SUM_MAX,
     LOT_CEILING_UNITS_MAX,
     OPEN_INTEREST_UNITS_MAX,
     OPEN_ORDERS_MAX,
@@ -14,6 +16,7 @@ from exchange.engine.units import (
     PPM,
     PRICE_CEILING_MULTIPLE,
     SLOTS_MAX,
+    UNSETTLED_UNITS_MAX,
 )
 from risk.funding import NANO, RATE_MS
 from risk.margin import ORDER_RESERVE_UNITS_MIN
@@ -74,15 +77,75 @@ def test_margin_with_orders_of_a_position_is_below_six_notionals() -> None:
     assert is_refuted(held + reserve <= (MULTIPLE - 2) * CEILING_UNITS, *rules)
 
 
-def test_equity_part_of_a_position_is_below_six_notionals() -> None:
-    """value - cost + accrued funding, of which the index allows one notional each way."""
-    value, cost, accrued, pending = z3.Ints("value cost accrued pending")
-    parts = [z3.And(p >= -CEILING_UNITS, p <= CEILING_UNITS) for p in (value, cost, accrued)]
+def test_equity_part_of_a_position_is_at_most_six_notionals() -> None:
+    """value - cost + unsettled + accrued + pending funding, the last of two notionals."""
+    value, cost, unsettled, accrued, pending = z3.Ints("value cost unsettled accrued pending")
+    parts = [z3.And(p >= -CEILING_UNITS, p <= CEILING_UNITS) for p in (value, cost)]
+    parts += [
+        z3.And(p >= -UNSETTLED_UNITS_MAX, p <= UNSETTLED_UNITS_MAX)
+        for p in (unsettled, accrued)
+    ]
     parts.append(z3.And(pending >= -2 * CEILING_UNITS, pending <= 2 * CEILING_UNITS))
-    equity = value - cost + accrued + pending
+    equity = value - cost + unsettled + accrued + pending
+    most = MULTIPLE * CEILING_UNITS
 
-    assert is_proved(z3.And(equity <= 5 * CEILING_UNITS, equity >= -5 * CEILING_UNITS), *parts)
-    assert is_refuted(equity <= 4 * CEILING_UNITS, *parts)
+    assert is_proved(z3.And(equity <= most, equity >= -most), *parts)
+    assert is_refuted(equity <= most - 1, *parts)
+
+
+def test_margin_less_equity_of_an_account_fits_63_bits() -> None:
+    """What is missing is formed as a difference: cash and six notionals against six more."""
+    cash = z3.Int("cash")
+    owned = z3.Ints(" ".join(f"equity{i}" for i in range(SLOTS_MAX)))
+    held = z3.Ints(" ".join(f"margin{i}" for i in range(SLOTS_MAX)))
+    most = MULTIPLE * CEILING_UNITS
+    rules = [
+        z3.And(cash >= -BALANCE_UNITS_MAX, cash <= BALANCE_UNITS_MAX),
+        *(z3.And(part >= -most, part <= most) for part in owned),
+        *(z3.And(part >= 0, part <= most) for part in held),
+    ]
+    missing = z3.Sum(held) - cash - z3.Sum(owned)
+
+    assert is_proved(z3.And(missing < 2 * INT64_SAFE, missing > -2 * INT64_SAFE), *rules)
+    # Control: with two notionals more of each position it would not.
+    assert is_refuted(missing + 2 * z3.Sum(held) / MULTIPLE < 2 * INT64_SAFE, *rules)
+
+
+def test_balance_that_is_checked_after_every_transfer_never_wraps() -> None:
+    """LEDG-003 looks at the sum: it must not have wrapped by then."""
+    balance, amount = z3.Ints("balance amount")
+    rules = [
+        z3.And(balance >= -BALANCE_UNITS_MAX, balance <= BALANCE_UNITS_MAX),
+        z3.And(amount > 0, amount <= BALANCE_UNITS_MAX),
+    ]
+    fits = z3.And(balance + amount < INT64_SAFE, balance - amount > -INT64_SAFE)
+
+    assert is_proved(fits, *rules)
+    # Control: an amount that was not looked at before.
+    assert is_refuted(fits, rules[0], amount > 0)
+
+
+def test_unsettled_profit_that_is_checked_after_every_change_never_wraps() -> None:
+    """A change is at most what a fill realises: its own notional and the cost it removes."""
+    unsettled, money, cost = z3.Ints("unsettled money cost")
+    rules = [
+        z3.And(part >= -CEILING_UNITS, part <= CEILING_UNITS)
+        for part in (unsettled, money, cost)
+    ]
+    changed = unsettled - (money + cost)
+
+    assert is_proved(z3.And(changed < INT64_SAFE, changed > -INT64_SAFE), *rules)
+    assert is_refuted(changed <= 2 * CEILING_UNITS, *rules)
+
+
+def test_lifetime_sum_never_wraps_before_it_is_cut() -> None:
+    total, amount = z3.Ints("total amount")
+    rules = [
+        z3.And(part >= -LIFETIME_SUM_MAX, part <= LIFETIME_SUM_MAX) for part in (total, amount)
+    ]
+
+    assert is_proved(z3.And(total + amount < 2 * INT64_SAFE, total + amount > -(2**63)), *rules)
+    assert is_refuted(total + amount < INT64_SAFE, *rules)
 
 
 def test_open_interest_at_any_price_fits() -> None:

@@ -19,6 +19,7 @@ SEEDS = range(1, 101)
 UNREACHED = {
     "ACCEPTED",  # not an event: acceptance is the events themselves
     "MALFORMED",  # answered by the runner, never journaled
+    "DEPOSIT_LIMIT",  # 5 x 10^11 USDC: tests/engine/test_rejects
     "OPEN_INTEREST_LIMIT",  # a hundred accounts with 10^9 USDC each: tests/engine/test_rejects
 }
 

@@ -21,6 +21,7 @@ from tests.simulation.reference.wire import (
 )
 
 AMOUNT_MAX = 10**16
+DEPOSITS_MAX = 5 * 10**17  # 5 x 10^11 USDC: of one asset, not withdrawn again
 WITHDRAWALS_MAX = 1 << WITHDRAWAL_SLOT_BITS
 
 
@@ -33,6 +34,8 @@ def deposit(venue: Venue, command: Command) -> Answer:
     if reason:
         return reason, 0
     asset = command["asset"]
+    if amount - venue.ledger.cash(EXTERNAL, asset) > DEPOSITS_MAX:
+        return RejectReason.DEPOSIT_LIMIT, 0
     venue.ledger.move(EXTERNAL, account, amount, asset)
     venue.accounts[account].deposited_units += amount
     venue.say(

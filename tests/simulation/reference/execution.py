@@ -94,7 +94,6 @@ def _trade(venue: Venue, maker: Order, taker: Order, lots: int) -> bool:
     contract.last_ticks = maker.price_ticks
     contract.trade_count += 1
     contract.volume_lots += lots
-    contract.volume_units += notional
     venue.note_price(maker.contract, is_last=True)
     venue.look_at_premium(maker.contract, venue.time_ns)
     maker.remaining_lots -= lots

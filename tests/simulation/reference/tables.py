@@ -163,7 +163,6 @@ class Contract:
     open_interest_lots: int = 0
     trade_count: int = 0
     volume_lots: int = 0
-    volume_units: int = 0
     initial_margin_ppm: int = 0
     margin_floor_units: int = 0
     maker_fee_ppm: int = 0
