@@ -244,12 +244,11 @@ def funding_hours(contract: int, since_ns: int, until_ns: int) -> list[FundingHo
 def funding_samples(
     contract: int, since_ns: int, until_ns: int, *, every: int = 1
 ) -> list[FundingSample]:
-    """Samples that ended in the range, oldest first; of each `every` the last."""
+    """Samples that ended in the range, oldest first; of each `every` the last there is."""
     first, last = _sample_range(contract, since_ns, until_ns)
-    rows = FundingSample.objects.filter(pk__gte=first, pk__lte=last).order_by("pk")
-    base = contract << HISTORY_BITS
-    number = ExpressionWrapper(F("id") - base, BigIntegerField())
-    return list(rows.annotate(place=Mod(number, every)).filter(place=every - 1))
+    group = F("id") - Mod(F("id") - (contract << HISTORY_BITS), every)
+    rows = FundingSample.objects.filter(pk__gte=first, pk__lte=last).annotate(group=group)
+    return list(rows.order_by("group", "-id").distinct("group"))
 
 
 def funding_interest(contract: int, since_ns: int, until_ns: int) -> int:
@@ -259,22 +258,17 @@ def funding_interest(contract: int, since_ns: int, until_ns: int) -> int:
     """
     first, last = _sample_range(contract, since_ns, until_ns)
     base = contract << HISTORY_BITS
-    whole = -(-(first - base) // FUNDING_SAMPLES), (last - base + 1) // FUNDING_SAMPLES
-    samples = FundingSample.objects.filter(pk__gte=first, pk__lte=last)
-    total = 0
-    if whole[0] < whole[1]:
-        hours = FundingHour.objects.filter(pk__gte=base + whole[0], pk__lt=base + whole[1])
-        total = int(hours.aggregate(total=Sum("rate_ppb_ms"))["total"] or 0)
-        samples = samples.exclude(
-            pk__gte=base + whole[0] * FUNDING_SAMPLES, pk__lt=base + whole[1] * FUNDING_SAMPLES
-        )
+    begin, end = -(-(first - base) // FUNDING_SAMPLES), (last - base + 1) // FUNDING_SAMPLES
+    end = max(begin, end)
+    hours = FundingHour.objects.filter(pk__gte=base + begin, pk__lt=base + end)
+    inner = {"pk__gte": base + begin * FUNDING_SAMPLES, "pk__lt": base + end * FUNDING_SAMPLES}
+    samples = FundingSample.objects.filter(pk__gte=first, pk__lte=last).exclude(**inner)
     product = ExpressionWrapper(F("rate_ppb") * F("measured_ms"), BigIntegerField())
-    return total + int(samples.aggregate(total=Sum(product))["total"] or 0)
+    sums = (hours.aggregate(sum=Sum("rate_ppb_ms")), samples.aggregate(sum=Sum(product)))
+    return sum(int(part["sum"] or 0) for part in sums)
 
 
-def funding_payments(
-    account: int, *, before: int | None = None, limit: int = PAGE
-) -> Page[FundingPayment]:
+def funding_payments(account: int, before: int | None, limit: int) -> Page[FundingPayment]:
     """What the account received or paid, newest first."""
     return _page(FundingPayment.objects.filter(account=account), before, limit)
 

@@ -37,6 +37,7 @@ class Topic(Enum):
     TOP = "top"  # the best levels, grouped: always whole
     TICKER = "ticker"
     QUOTE = "quote"
+    PERPETUAL = "perpetual"  # the funding rate in force
     TRADES = "trades"
     CHART = "chart"
     INDEX = "index"
@@ -89,6 +90,9 @@ def parse_channel(name: str, listings: Listings) -> Channel | None:
             return _top(name, instrument, group, depth, listings)
         case "ticker", [instrument, interval] if interval in INTERVALS:
             return _of_contract(name, Topic.TICKER, instrument, listings, interval == "raw")
+        case "perpetual", [instrument, interval] if interval in INTERVALS:
+            is_raw = interval == "raw"
+            return _of_contract(name, Topic.PERPETUAL, instrument, listings, is_raw)
         case "quote", [instrument]:
             return _of_contract(name, Topic.QUOTE, instrument, listings)
         case "trades", [*what, interval] if interval in INTERVALS:

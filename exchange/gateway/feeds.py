@@ -144,13 +144,14 @@ class Feeds:
         listing = self.listings.by_id.get(message.contract)
         if listing is None:
             return
-        names = [f"ticker.{listing.name}.{interval}" for interval in _INTERVALS]
-        followed = [name for name in names if name in self._followers]
-        if followed:
-            data = self.ticker(listing)
-            data["timestamp"] = wire.millis(message.time_ns)
-            for name in followed:
-                self._publish_state(name, data)
+        for kind, shape in (("ticker", self.ticker), ("perpetual", wire.perpetual)):
+            names = [f"{kind}.{listing.name}.{interval}" for interval in _INTERVALS]
+            followed = [name for name in names if name in self._followers]
+            if followed:
+                data = shape(listing)
+                data["timestamp"] = wire.millis(message.time_ns)
+                for name in followed:
+                    self._publish_state(name, data)
 
     def _on_index(self, message: MarketMessage) -> None:
         self.listings.update_underlying(message.contract, message.rows[0])
@@ -261,6 +262,8 @@ class Feeds:
     def _state_snapshot(self, channel: Channel, listing: Listing) -> str | None:
         if channel.topic is Topic.TICKER:
             return notification(channel.name, self.ticker(listing))
+        if channel.topic is Topic.PERPETUAL:
+            return notification(channel.name, wire.perpetual(listing))
         if channel.topic is Topic.CHART:
             candle = self.candles.current(channel)
             return notification(channel.name, candle.shape(listing)) if candle else None

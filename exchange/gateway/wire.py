@@ -303,6 +303,16 @@ def ticker(listing: Listing, book: Book | None, stats: Stats) -> Json:
     return shape
 
 
+def perpetual(listing: Listing) -> Json:
+    """The funding rate in force, as its channel shows it."""
+    row = listing.row
+    return {
+        "timestamp": millis(row["mark_ns"]),
+        "index_price": number(row["mark_index_e8"], 8),
+        "interest": rate(row["funding_rate_ppb"]),
+    }
+
+
 def price_band(listing: Listing) -> tuple[int, int]:
     """The lowest price of an ask and the highest of a bid that the engine takes now."""
     mark = listing.row["mark_ticks"]

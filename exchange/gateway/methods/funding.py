@@ -40,6 +40,7 @@ async def get_funding_rate_history(call: Call, params: FundingRange) -> list[Jso
     """Every hour that ended in the period, oldest first; at most 744 of them."""
     listing = call.gateway.listings.get(params.instrument_name)
     since_ns, until_ns = _range(params)
+    until_ns = min(until_ns, time.time_ns())  # The hour under way has not ended.
     since_ns = max(since_ns, until_ns - RANGE_HOURS_MAX * FUNDING_HOUR_NS)
     reach_ns = since_ns - _HOURS_BACK * FUNDING_HOUR_NS
     hours = await in_database(selectors.funding_hours, listing.id, reach_ns, until_ns)
@@ -98,8 +99,8 @@ async def get_funding_payments(call: Call, params: FundingPayments) -> Json:
     page = await in_database(
         selectors.funding_payments,
         call.account,
-        before=params.continuation,
-        limit=max(1, min(params.count, selectors.PAGE_MAX)),
+        params.continuation,
+        max(1, min(params.count, selectors.PAGE_MAX)),
     )
     listings = gateway.listings.by_id
     payments = [
