@@ -112,12 +112,17 @@ def price(value: Any, places: int) -> str:
     return grouped(value or None, places)
 
 
-def signed_percent(value: Any) -> str:
+def signed_percent(value: Any, places: int = 2) -> str:
     """1.5 → "+1.50 %"; zero has no sign."""
     if value is None:
         return DASH
-    text = grouped(value, 2)
+    text = grouped(value, places)
     return f"{'+' if Decimal(str(value)) > 0 else ''}{text} %"
+
+
+def rate(value: Any) -> str:
+    """A rate such as 0.0001 → "+0.0100 %"."""
+    return signed_percent(None if value is None else Decimal(str(value)) * 100, 4)
 
 
 def places_of(step: Any) -> int:
@@ -150,6 +155,8 @@ def _summary(row: Picture, instrument: Picture) -> Picture:
         "direction": _direction(change),
         "volume": compact(row.get("volume_notional", row.get("volume_usd"))),
         "open_interest": grouped(row.get("open_interest"), lots),
+        "funding": rate(row.get("funding_8h")),
+        "funding_direction": _direction(row.get("funding_8h")),
     }
 
 

@@ -117,6 +117,27 @@ def test_first_book_is_summed_and_grouped(monkeypatch: pytest.MonkeyPatch) -> No
     assert picture["bids"][1]["depth"] == "1.000"
 
 
+@pytest.mark.parametrize(
+    ("rate", "text", "direction"),
+    [(0.0001, "+0.0100 %", "up"), (-0.00056, "−0.0560 %", "down"), (0, "0.0000 %", "flat")],
+)
+def test_first_picture_has_the_funding_rate_so_that_nothing_moves_when_it_comes(
+    monkeypatch: pytest.MonkeyPatch, rate: float, text: str, direction: str
+) -> None:
+    book = BOOK | {"funding_8h": rate}
+    monkeypatch.setattr("exchange.gateway.pages.first_picture", lambda *_: [[INSTRUMENT], book])
+
+    picture = pictures.trade("BTC_USDC-PERPETUAL")
+
+    assert picture is not None
+    assert (picture["market"]["funding"], picture["market"]["funding_direction"]) == (
+        text,
+        direction,
+    )
+    strip = render_to_string("trade/_strip.html", picture)
+    assert f'data-field="funding" class="{direction}">{text}<' in strip
+
+
 def test_unlisted_contract_has_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("exchange.gateway.pages.first_picture", lambda *_: [[INSTRUMENT], None])
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("exchange", "0002_journal_storage"),
+        ("exchange", "0003_recorded_minute"),
     ]
 
     operations = [
