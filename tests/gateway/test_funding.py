@@ -153,7 +153,7 @@ def test_range_that_ends_before_it_starts_is_refused(venue: Venue) -> None:
 
 def test_payers_and_receivers_see_what_the_hour_cost(venue: Venue, port: int) -> None:
     long, short = venue.account(fund=10_000), venue.account(fund=10_000)
-    order = {"instrument_name": ETH, "amount": "2", "price": "3000"}
+    order: dict[str, Any] = {"instrument_name": ETH, "amount": "2", "price": "3000"}
     venue.get("private/sell", short, port=port, **order)
     assert venue.get("private/buy", long, port=port, **order).status == 200
     assert eventually(lambda: summary(venue, long)["session_funding"] < 0, 20)

@@ -2,6 +2,7 @@
 
 import time
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,10 +113,10 @@ def project(venue: Venue, size: int) -> None:
         )
 
 
-def funding_rows() -> list[list[dict[str, int]]]:
+def funding_rows() -> list[list[tuple[Any, ...]]]:
     """Everything in the tables of funding."""
     tables = (FundingSample, FundingHour, FundingPayment)
-    return [[dict(row) for row in table.objects.order_by("pk").values()] for table in tables]
+    return [list(table.objects.order_by("pk").values_list()) for table in tables]
 
 
 def test_tables_equal_the_engine_that_said_it() -> None:

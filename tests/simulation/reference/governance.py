@@ -1,6 +1,6 @@
 """The reference's rules about rules: accounts, roles, reporters, listings, parameters."""
 
-from dataclasses import replace
+from copy import copy
 
 from tests.simulation.reference.book import Book
 from tests.simulation.reference.rounding import PPM
@@ -268,7 +268,8 @@ def set_parameter(venue: Venue, command: Command) -> Answer:
         return RejectReason.PARAMETER_OUT_OF_BOUNDS, 0
     contract = venue.contracts[number]
     previous = getattr(contract, name)
-    after = replace(contract, **{name: value})
+    after = copy(contract)
+    setattr(after, name, value)
     # Mark band <= (IM - MM) / 2, lower open-interest cap < upper, rebate <= taker fee.
     if after.maker_fee_ppm < -after.taker_fee_ppm:
         return RejectReason.PARAMETER_OUT_OF_BOUNDS, 0
