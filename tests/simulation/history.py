@@ -11,7 +11,9 @@ with the invariant's number (spec: invariants). What a state alone can show is a
     I-17  two sides of a trade agree, at the maker's price; trade numbers increase
     I-22  a liquidation starts under water only, and no step lowers equity / maintenance
     I-24  insurance is never negative                   I-35  observations are fit to be heard
-    I-36  the index is the aggregate of the fresh sources; the mark stays within its band
+    I-27, I-28  funding: sampled once, settled before a position changes, zero in sum
+    I-36  the index is the aggregate of the fresh sources; the mark stays within its band and
+          moves no faster than the index and its rate
     I-38  sequences without gaps, time never backwards  I-43  nobody acts on others' orders
     I-44  parameters within hard bounds                 I-48  a withdrawal ends once
 """
@@ -20,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from exchange.engine.state import State
+from tests.simulation.funding_history import FundingHistory
 from tests.simulation.order_history import OrderHistory
 from tests.simulation.price_history import PriceHistory
 from tests.simulation.reference.governance import PARAMETERS
@@ -57,6 +60,7 @@ class History:
         self.steps: dict[int, tuple[int, int]] = {}
         self.orders = OrderHistory(self.owners)
         self.prices = PriceHistory()
+        self.funding = FundingHistory()
         self.posted = 0
         self.rebate: Event | None = (
             None  # the maker's side of a trade, until the taker has paid
@@ -111,6 +115,7 @@ class History:
             assert event["time_ns"] == self.time_ns, f"I-38 {event}"
             self.orders.follow(event)
             self.prices.follow(event)
+            self.funding.follow(event)
             handler = self._handlers.get(event["kind"])
             if handler:
                 handler(command, event)

@@ -1,5 +1,7 @@
 """Prices as events tell of them: observations, indices, marks, and what they permit."""
 
+from dataclasses import dataclass
+
 from tests.simulation.reference.governance import PARAMETERS
 from tests.simulation.reference.index import Index, aggregate
 from tests.simulation.reference.wire import (
@@ -17,6 +19,16 @@ PPM = 1_000_000
 Event = dict[str, int]
 
 
+@dataclass(slots=True)
+class Pace:
+    """What a mark was free to move since it was told last."""
+
+    since_ns: int = 0
+    travel_e8: int = 0  # of the index, there and back
+    highest_e8: int = 0
+    is_free: bool = True  # there was no mark, or its rules were changed
+
+
 class PriceHistory:
     """The index of every underlying, recomputed from what was observed."""
 
@@ -31,6 +43,7 @@ class PriceHistory:
         # Indices that this command must have changed and has not told yet.
         self.untold: dict[int, Index] = {}
         self.time_ns = 0
+        self.paces: dict[int, Pace] = {}
 
     def begin(self, command: Event, said: list[Event], *, is_refused: bool) -> None:
         """A command is about to be followed."""
@@ -50,8 +63,10 @@ class PriceHistory:
             case EventKind.CONTRACT_LISTED:
                 self.contracts[event["contract"]] = event
                 self.tick_values[event["contract"]] = event["tick_value_units"]
+                self.paces[event["contract"]] = Pace()
             case EventKind.PARAMETER_SET:
                 self.parameters[event["contract"], event["parameter"]] = event["value"]
+                self.paces[event["contract"]].is_free = True
             case EventKind.OBSERVATION_ACCEPTED:
                 self._observed(event)
             case EventKind.INDEX_UPDATED:
@@ -99,6 +114,10 @@ class PriceHistory:
         index = aggregate(voices, before.price_e8, elapsed)
         self.indices[underlying] = index
         self.refreshed_ns[underlying] = self.time_ns
+        for contract, pace in self.paces.items():
+            if self.contracts[contract]["underlying"] == underlying:
+                pace.travel_e8 += abs(index.price_e8 - before.price_e8)
+                pace.highest_e8 = max(pace.highest_e8, index.price_e8)
         if (index.price_e8, index.status) != (before.price_e8, before.status):
             self.untold[underlying] = index
 
@@ -125,3 +144,18 @@ class PriceHistory:
         # No tick in the band: the nearest one to the index.
         allowed = fitting or [max(1, (index + tick // 2) // tick)]
         assert mark in allowed or mark == highest, f"I-36 {mark} not in {allowed}: {event}"
+        self._keeps_pace(event, tick, band)
+
+    def _keeps_pace(self, event: Event, tick: int, band: int) -> None:
+        """|change of mark| <= |change of index| + rate x time, the band's own share, a tick."""
+        contract = event["contract"]
+        pace, index = self.paces[contract], self.contracts[contract]["underlying"]
+        price = self.indices[index].price_e8
+        self.paces[contract] = Pace(self.time_ns, highest_e8=price, is_free=False)
+        if pace.is_free:
+            return
+        rate = self._parameter(contract, ContractParameter.MARK_RATE_PPM)
+        allowed = pace.travel_e8 * (PPM + band) // PPM + tick + 2
+        allowed += pace.highest_e8 * rate * (self.time_ns - pace.since_ns) // (PPM * SECOND)
+        moved = abs(event["mark_ticks"] - event["previous_mark_ticks"]) * tick
+        assert moved <= allowed, f"I-36 the mark moved {moved}, not {allowed}: {event}"

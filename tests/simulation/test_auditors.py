@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from exchange.engine.units import (
     FLAG_POST_ONLY,
     FLAG_REDUCE_ONLY,
     HOLDS,
+    INSURANCE,
     SELL,
     TIF_IMMEDIATE_OR_CANCEL,
     TIF_MASK,
@@ -64,6 +66,14 @@ def is_resting_ask(event: Event) -> bool:
     return bool(event["flags"] & FLAG_MAKER) and event["side"] == SELL
 
 
+def is_of_a_trader(event: Event) -> bool:
+    return event["account"] != INSURANCE
+
+
+def is_of_insurance(event: Event) -> bool:
+    return event["account"] == INSURANCE
+
+
 def is_rebated(event: Event) -> bool:
     return event["fee_units"] < 0
 
@@ -90,6 +100,14 @@ CHANGES: list[Change] = [
     ("I-12", EventKind.ORDER_FILLED, is_resting_ask, {"price_ticks": 1}),
     ("I-22", EventKind.LIQUIDATION_STARTED, always, {"equity_units": 10**15}),
     ("I-22", EventKind.LIQUIDATION_STEPPED, always, {"fee_units": 10**14}),
+    ("I-27", EventKind.FUNDING_SAMPLED, always, {"growth": 1}),
+    ("I-27", EventKind.FUNDING_SAMPLED, always, {"cumulative_nano": 1}),
+    ("I-27", EventKind.FUNDING_SAMPLED, always, {"end_ns": 5_000_000_000}),
+    ("I-27", EventKind.FUNDING_SETTLED, always, {"payment_units": 1, "accrued_units": 1}),
+    ("I-27", EventKind.FUNDING_SETTLED, always, {"lots": 1}),
+    ("I-27", EventKind.FUNDING_SETTLED, always, {"index_before": -1}),
+    ("I-27", EventKind.FUNDING_CONVERTED, is_of_a_trader, {"amount_units": 1}),
+    ("I-27", EventKind.FUNDING_CONVERTED, is_of_insurance, {"amount_units": 1}),
     ("I-35", EventKind.OBSERVATION_ACCEPTED, always, {"publish_time_ns": 10**13}),
     ("I-35", EventKind.OBSERVATION_ACCEPTED, always, {"price_e8": -(10**17)}),
     ("I-36", EventKind.INDEX_UPDATED, always, {"index_e8": 1}),
@@ -154,6 +172,31 @@ def test_history_sees_a_fill_beyond_its_limit() -> None:
     ]
 
     with pytest.raises(AssertionError, match=r"^I-16 worse than the limit"):
+        History().follow(journal, told)
+
+
+def test_history_sees_a_fill_before_its_funding() -> None:
+    journal, produced = story_with(EventKind.FUNDING_SETTLED, always)
+    position = next(
+        i
+        for i, (e, later) in enumerate(pairwise(produced))
+        if e[2] == EventKind.FUNDING_SETTLED and later[2] == EventKind.ORDER_FILLED
+    )
+    told = produced[:position] + produced[position + 1 :]
+
+    with pytest.raises(AssertionError, match=r"^I-28 settled at"):
+        History().follow(journal, told)
+
+
+def test_history_sees_a_mark_that_outruns_its_index() -> None:
+    """Half the band away and back: inside it, but faster than anything moved."""
+    journal, produced = story(SEEDS[0])
+    marks = [i for i, e in enumerate(produced) if e[2] == EventKind.MARK_UPDATED]
+    position = next(i for i in marks if read_event(produced[i])["previous_mark_ticks"] > 10_000)
+    told = list(produced)
+    told[position] = with_field(told[position], "previous_mark_ticks", 10**6)
+
+    with pytest.raises(AssertionError, match=r"^I-36 the mark moved"):
         History().follow(journal, told)
 
 
