@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from exchange.engine.events import EventKind
-from exchange.gateway import facts, wire
+from exchange.gateway import facts, funding_words, wire
 from exchange.gateway.books import Book, BookChange, Delta
 from exchange.gateway.candles import Candles
 from exchange.gateway.channels import Channel, Topic
@@ -144,7 +144,7 @@ class Feeds:
         listing = self.listings.by_id.get(message.contract)
         if listing is None:
             return
-        for kind, shape in (("ticker", self.ticker), ("perpetual", wire.perpetual)):
+        for kind, shape in (("ticker", self.ticker), ("perpetual", funding_words.perpetual)):
             names = [f"{kind}.{listing.name}.{interval}" for interval in _INTERVALS]
             followed = [name for name in names if name in self._followers]
             if followed:
@@ -263,7 +263,7 @@ class Feeds:
         if channel.topic is Topic.TICKER:
             return notification(channel.name, self.ticker(listing))
         if channel.topic is Topic.PERPETUAL:
-            return notification(channel.name, wire.perpetual(listing))
+            return notification(channel.name, funding_words.perpetual(listing))
         if channel.topic is Topic.CHART:
             candle = self.candles.current(channel)
             return notification(channel.name, candle.shape(listing)) if candle else None

@@ -2,8 +2,9 @@
 
 from exchange.engine import units
 from exchange.gateway.decoder import number
+from exchange.gateway.funding_words import interest_value
 from exchange.gateway.listings import Listing, Listings
-from exchange.gateway.wire import Json, interest_value, money
+from exchange.gateway.wire import Json, money
 from exchange.pipeline.what_if import AccountHealth, PositionHealth
 
 _NOTHING = number(0, 0)

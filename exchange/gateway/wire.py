@@ -1,7 +1,6 @@
 """Orders, trades, tickers and instruments in the shapes of Deribit API v2."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import NamedTuple
 
 from msgspec import Raw
@@ -9,6 +8,7 @@ from msgspec import Raw
 from exchange.engine import units
 from exchange.gateway.books import Book, Change
 from exchange.gateway.decoder import number
+from exchange.gateway.funding_words import interest_value, rate
 from exchange.gateway.listings import FAR_EXPIRY_MS, Listing
 from exchange.gateway.order_words import (
     FILLED,
@@ -25,7 +25,6 @@ from exchange.gateway.order_words import (
     time_in_force,
     trigger,
 )
-from risk.funding import NANO, RATE_MS
 
 Json = dict[str, object]
 MONEY_PLACES = 6
@@ -86,23 +85,6 @@ class Stats(NamedTuple):
 def money(value_units: int) -> Raw:
     """An amount of the settlement asset."""
     return number(value_units, MONEY_PLACES)
-
-
-def rate(rate_ppb: int) -> Raw:
-    """A rate as a fraction: 0.0001 is 0.01 %."""
-    return number(rate_ppb, 9)
-
-
-def interest(rate_ppb_ms: int | Decimal) -> Raw:
-    """What a rate of eight hours came to over the time it was in force, as a fraction."""
-    return number(int(rate_ppb_ms) * 1_000 // RATE_MS, 12)
-
-
-def interest_value(listing: Listing) -> Raw:
-    """Funding of one coin since the listing, in the quote asset."""
-    row = listing.row
-    nano = row["cumulative_units"] * NANO + row["cumulative_nano"]
-    return number(nano * units.INDEX_SCALE // listing.lot_e8, 15)
 
 
 def millis(time_ns: int) -> int:
@@ -301,16 +283,6 @@ def ticker(listing: Listing, book: Book | None, stats: Stats) -> Json:
     }
     shape |= best_prices(listing, book)
     return shape
-
-
-def perpetual(listing: Listing) -> Json:
-    """The funding rate in force, as its channel shows it."""
-    row = listing.row
-    return {
-        "timestamp": millis(row["mark_ns"]),
-        "index_price": number(row["mark_index_e8"], 8),
-        "interest": rate(row["funding_rate_ppb"]),
-    }
 
 
 def price_band(listing: Listing) -> tuple[int, int]:

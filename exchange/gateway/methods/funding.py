@@ -7,12 +7,12 @@ FUNDAPI-001  rates are fractions: 0.0001 is 0.01 %. Positive: longs pay shorts. 
 import time
 from itertools import pairwise
 
-from exchange import selectors
+from exchange import funding_reads, selectors
 from exchange.engine.units import FUNDING_HOUR_NS
-from exchange.gateway import wire
 from exchange.gateway.database import in_database
 from exchange.gateway.decoder import number
 from exchange.gateway.errors import invalid_params
+from exchange.gateway.funding_words import interest, rate
 from exchange.gateway.limits import Cost
 from exchange.gateway.rpc import Call, method
 from exchange.gateway.schemas import FundingChart, FundingPayments, FundingRange
@@ -31,8 +31,8 @@ async def get_funding_rate_value(call: Call, params: FundingRange) -> object:
     """What longs paid shorts over the period, as a fraction of the position."""
     listing = call.gateway.listings.get(params.instrument_name)
     since_ns, until_ns = _range(params)
-    interest = await in_database(selectors.funding_interest, listing.id, since_ns, until_ns)
-    return wire.interest(interest)
+    came_to = await in_database(funding_reads.interest, listing.id, since_ns, until_ns)
+    return interest(came_to)
 
 
 @method("public/get_funding_rate_history", FundingRange, cost=Cost.HISTORY)
@@ -43,7 +43,7 @@ async def get_funding_rate_history(call: Call, params: FundingRange) -> list[Jso
     until_ns = min(until_ns, time.time_ns())  # The hour under way has not ended.
     since_ns = max(since_ns, until_ns - RANGE_HOURS_MAX * FUNDING_HOUR_NS)
     reach_ns = since_ns - _HOURS_BACK * FUNDING_HOUR_NS
-    hours = await in_database(selectors.funding_hours, listing.id, reach_ns, until_ns)
+    hours = await in_database(funding_reads.hours, listing.id, reach_ns, until_ns)
     shapes: list[Json] = []
     for before, hour in pairwise([None, *hours]):
         assert hour is not None
@@ -57,8 +57,8 @@ async def get_funding_rate_history(call: Call, params: FundingRange) -> list[Jso
                 "timestamp": millis(end_ns),
                 "index_price": number(hour.index_e8, 8),
                 "prev_index_price": number((before or hour).index_e8, 8),
-                "interest_1h": wire.interest(hour.rate_ppb_ms),
-                "interest_8h": wire.interest(eight),
+                "interest_1h": interest(hour.rate_ppb_ms),
+                "interest_8h": interest(eight),
             }
         )
     return shapes
@@ -74,17 +74,17 @@ async def get_funding_chart_data(call: Call, params: FundingChart) -> Json:
     until_ns = time.time_ns()
     since_ns = until_ns - hours * FUNDING_HOUR_NS
     samples = await in_database(
-        selectors.funding_samples, listing.id, since_ns, until_ns, every=every
+        funding_reads.samples, listing.id, since_ns, until_ns, every=every
     )
     return {
-        "current_interest": wire.rate(listing.row["funding_rate_ppb"]),
-        "interest_8h": wire.rate(listing.row["funding_rate_ppb"]),
+        "current_interest": rate(listing.row["funding_rate_ppb"]),
+        "interest_8h": rate(listing.row["funding_rate_ppb"]),
         "data": [
             {
                 "timestamp": millis(sample.end_ns),
                 "index_price": number(sample.index_e8, 8),
-                "interest_8h": wire.rate(sample.rate_ppb),
-                "premium": wire.rate(sample.premium_ppb),
+                "interest_8h": rate(sample.rate_ppb),
+                "premium": rate(sample.premium_ppb),
             }
             for sample in samples
         ],

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("exchange", "0003_recorded_minute"),
+        ("exchange", "0004_trigger_orders"),
     ]
 
     operations = [
