@@ -29,16 +29,19 @@ class Launch(NamedTuple):
     initial_margin_ppm: int
     margin_floor_units: int
     mark_band_ppm: int
+    open_interest_caps: tuple[int, int]  # lower, upper, units
 
     @property
     def name(self) -> str:
         return f"{self.underlying}_USDC-PERPETUAL"
 
 
+_M = 1_000_000 * MONEY_SCALE
+_MAJOR, _MINOR = (40 * _M, 100 * _M), (20 * _M, 50 * _M)  # caps of open interest
 LAUNCHES = (
-    Launch("BTC", 10_000_000, 100_000, 408_270, 20_000, 5_000_000 * MONEY_SCALE, 5_000),
-    Launch("ETH", 1_000_000, 1_000_000, 310_000, 25_000, 3_000_000 * MONEY_SCALE, 5_000),
-    Launch("SOL", 100_000, 10_000_000, 137_000, 50_000, 500_000 * MONEY_SCALE, 10_000),
+    Launch("BTC", 10_000_000, 100_000, 408_270, 20_000, 5 * _M, 5_000, _MAJOR),
+    Launch("ETH", 1_000_000, 1_000_000, 310_000, 25_000, 3 * _M, 5_000, _MAJOR),
+    Launch("SOL", 100_000, 10_000_000, 137_000, 50_000, _M // 2, 10_000, _MINOR),
 )
 
 
@@ -57,6 +60,15 @@ def parameters(launch: Launch) -> dict[ContractParameter, int]:
         ContractParameter.POSITION_LIMIT_UNITS: POSITION_UNITS_MAX,
         ContractParameter.LIQUIDATION_FEE_PPM: 5_000,
         ContractParameter.INSURANCE_CAP_UNITS: 250_000 * MONEY_SCALE,
+        ContractParameter.IMPACT_MARGIN_UNITS: 500 * MONEY_SCALE,
+        ContractParameter.INTEREST_PPB: 100_000,  # 0.01 % in eight hours
+        ContractParameter.FUNDING_DAMPER_PPB: 500_000,
+        ContractParameter.FUNDING_RATE_MAX_PPB: 5_000_000,  # 0.5 % an hour
+        ContractParameter.BASIS_SECONDS: 150,
+        ContractParameter.MARK_RATE_PPM: 5_000,
+        # The upper one first: the lower one has to stay below it.
+        ContractParameter.OPEN_INTEREST_UPPER_UNITS: launch.open_interest_caps[1],
+        ContractParameter.OPEN_INTEREST_LOWER_UNITS: launch.open_interest_caps[0],
     }
 
 
