@@ -3,7 +3,7 @@
 CMD-001  a repeated (gateway_id, gateway_sequence) changes nothing: a client that resends after
          a lost answer cannot order twice. Counters of one gateway only rise.
 CMD-002  role x command is checked here, whatever a gateway checked (I-43). Traders act for
-         accounts of their own owner; only operators touch money and rules.
+         themselves, an owner for all its accounts; only operators touch money and rules.
 """
 
 from exchange.engine import commands as c
@@ -36,8 +36,17 @@ _PLACE = int(CommandKind.PLACE_ORDER)
 _AMEND = int(CommandKind.AMEND_ORDER)
 _CANCEL = int(CommandKind.CANCEL_ORDER)
 _CANCEL_ALL = int(CommandKind.CANCEL_ALL)
-_WITHDRAW = int(CommandKind.REQUEST_WITHDRAWAL)
-_SET_SELF_TRADE_MODE = int(CommandKind.SET_SELF_TRADE_MODE)
+_BATCH = int(CommandKind.PLACE_BATCH)
+_OWNER_KINDS = tuple(
+    int(kind)
+    for kind in (
+        CommandKind.REQUEST_WITHDRAWAL,
+        CommandKind.TRANSFER,
+        CommandKind.SET_SELF_TRADE_MODE,
+        CommandKind.SET_CANCEL_ON_DISCONNECT,
+        CommandKind.HEARTBEAT,
+    )
+)
 _OBSERVE = int(CommandKind.SUBMIT_OBSERVATION)
 _OPERATOR_KINDS = tuple(
     int(kind)
@@ -75,7 +84,7 @@ def admission_reason(s: State, command: Integers) -> int:
     role = s.accounts[principal]["role"]
     if role == 0:
         return _UNKNOWN_PRINCIPAL
-    if is_trading(kind) or kind in (_WITHDRAW, _SET_SELF_TRADE_MODE):
+    if is_trading(kind) or kind in _OWNER_KINDS:
         return _trader_reason(s, principal, role, command[c.ACCOUNT])
     if kind == _OBSERVE:
         return _OK if role & ROLE_REPORTER != 0 else _NOT_AUTHORISED
@@ -88,7 +97,7 @@ def admission_reason(s: State, command: Integers) -> int:
 @inner_kernel
 def is_trading(kind: int) -> bool:
     """Whether the kind belongs to the hot path."""
-    return kind in (_PLACE, _CANCEL, _AMEND, _CANCEL_ALL)
+    return kind in (_PLACE, _CANCEL, _AMEND, _CANCEL_ALL, _BATCH)
 
 
 @inner_kernel
@@ -97,7 +106,7 @@ def _trader_reason(s: State, principal: int, role: int, account: int) -> int:
         return _NOT_AUTHORISED
     if account < FIRST_USER_ACCOUNT or account >= s.counters[_ACCOUNTS]:
         return _UNKNOWN_ACCOUNT
-    if s.accounts[account]["owner"] != s.accounts[principal]["owner"]:
+    if principal != account and principal != s.accounts[account]["owner"]:
         return _NOT_AUTHORISED
     return _OK if s.accounts[account]["role"] & ROLE_TRADER != 0 else _NOT_AUTHORISED
 

@@ -42,10 +42,14 @@ class CommandKind(IntEnum):
     CANCEL_ORDER = 12
     CANCEL_ALL = 13
     SET_SELF_TRADE_MODE = 14
+    SET_CANCEL_ON_DISCONNECT = 15
+    HEARTBEAT = 16
+    PLACE_BATCH = 17
     DEPOSIT = 20
     REQUEST_WITHDRAWAL = 21
     CONFIRM_WITHDRAWAL = 22
     FAIL_WITHDRAWAL = 23
+    TRANSFER = 24
     SUBMIT_OBSERVATION = 30
     TICK = 31
     SETTLE_VARIATION = 40
@@ -103,6 +107,7 @@ AMEND_ORDER = _layout(
     "idempotency_key",
     "valid_until_ns",
 )
+# flags: FLAG_DISCONNECTED when the client did not ask but is gone.
 CANCEL_ORDER = _layout(
     "account", "contract", "side", "flags", "price_ticks", "quantity_lots", "order"
 )
@@ -113,10 +118,52 @@ CANCEL_ALL = _layout(
 
 # account: any of the owner for all of whose accounts it counts. mode: units.SELF_TRADE_*.
 SET_SELF_TRADE_MODE = _layout("account", "mode")
+# count: how many of the records that follow are its members, 1..BATCH_MAX.
+PLACE_BATCH = _layout(
+    "account",
+    "count",
+    "unused_8",
+    "unused_9",
+    "unused_10",
+    "unused_11",
+    "unused_12",
+    "unused_13",
+    "unused_14",
+    "valid_until_ns",
+)
+# is_enabled: 0 or 1: sessions begin with it. timeout_ns: all orders go, once, when no heartbeat
+# came for so long; 0: never. -1 leaves either as it is.
+SET_CANCEL_ON_DISCONNECT = _layout("account", "is_enabled", "timeout_ns")
+HEARTBEAT = _layout("account")
 
 # reference: the caller's id of the transfer, echoed in the event.
 DEPOSIT = _layout("account", "asset", "amount_units", "reference")
-REQUEST_WITHDRAWAL = _layout("account", "asset", "amount_units", "reference")
+# The key and the deadline stand where PLACE_ORDER has them.
+REQUEST_WITHDRAWAL = _layout(
+    "account",
+    "asset",
+    "amount_units",
+    "reference",
+    "unused_10",
+    "unused_11",
+    "unused_12",
+    "unused_13",
+    "idempotency_key",
+    "valid_until_ns",
+)
+# From account to target, both of one owner.
+TRANSFER = _layout(
+    "account",
+    "asset",
+    "amount_units",
+    "reference",
+    "target",
+    "unused_11",
+    "unused_12",
+    "unused_13",
+    "idempotency_key",
+    "valid_until_ns",
+)
 CONFIRM_WITHDRAWAL = _layout("withdrawal")
 FAIL_WITHDRAWAL = _layout("withdrawal")
 
@@ -172,6 +219,11 @@ NEW_TRIGGER_TICKS = column(AMEND_ORDER, "trigger_ticks")
 LABEL = column(PLACE_ORDER, "label")
 IDEMPOTENCY_KEY = column(PLACE_ORDER, "idempotency_key")
 VALID_UNTIL_NS = column(PLACE_ORDER, "valid_until_ns")
+for _keyed in (AMEND_ORDER, REQUEST_WITHDRAWAL, TRANSFER):
+    assert column(_keyed, "account") == ACCOUNT
+    assert column(_keyed, "idempotency_key") == IDEMPOTENCY_KEY
+    assert column(_keyed, "valid_until_ns") == VALID_UNTIL_NS
+assert column(PLACE_BATCH, "valid_until_ns") == VALID_UNTIL_NS
 
 
 def pack_name(name: str, words: int) -> list[int]:

@@ -8,6 +8,9 @@ CUST-002  a withdrawal leaves equity >= max(initial margin, open orders included
           (I-09).
 CUST-003  with positions on an underlying whose oracle is not VALID nothing is withdrawn.
 CUST-004  a withdrawal id is (sequence << 16) | slot and is paid at most once (I-48).
+CUST-005  a transfer between accounts of one owner does not leave the venue: equity after it is
+          at least the initial margin, open orders included, and only settled cash moves. An
+          isolated position is a sub-account of its own: what it may lose is what was moved.
 """
 
 from exchange.engine.health import NO_CONTRACT, account_health, gross_notional
@@ -22,12 +25,14 @@ from exchange.engine.units import (
     EXTERNAL,
     HOLDS,
     ORACLE_VALID,
+    ROLE_TRADER,
     WITHDRAWAL_SLOT_BITS,
     WITHDRAWALS_MAX,
     lifetime_sum,
 )
 
 NOTIONAL_DIVISOR = 10  # 10 % of the notional stays
+_OK = RejectReason.ACCEPTED
 _SLOT_MASK = WITHDRAWALS_MAX - 1
 
 
@@ -78,6 +83,28 @@ def withdrawal_objection(
     if not _has_free_withdrawal(state):
         return RejectReason.CAPACITY_FULL, 0
     return RejectReason.ACCEPTED, 0
+
+
+def transfer_objection(
+    state: State, account: int, target: int, asset: int, amount_units: int
+) -> tuple[RejectReason, int]:
+    """(reason, units missing) for a transfer between two accounts (CUST-005, CUST-003)."""
+    if target == account:
+        return RejectReason.SAME_ACCOUNT, 0
+    if state.accounts[account]["owner"] != state.accounts[target]["owner"]:
+        return RejectReason.DIFFERENT_OWNER, 0
+    if not int(state.accounts[target]["role"]) & ROLE_TRADER:
+        return RejectReason.NOT_AUTHORISED, 0  # It could never be moved back.
+    if state.accounts[account]["liquidation_stage"] != 0:
+        return RejectReason.IN_LIQUIDATION, 0
+    if not _are_prices_valid(state, account):
+        return RejectReason.ORACLE_NOT_VALID, 0
+    balance = int(state.balances[account, asset])
+    if amount_units > balance:
+        return RejectReason.INSUFFICIENT_BALANCE, amount_units - balance
+    equity, initial, _ = account_health(state, account, NO_CONTRACT)
+    missing = int(initial) - (int(equity) - amount_units)
+    return (RejectReason.INSUFFICIENT_MARGIN, missing) if missing > 0 else (_OK, 0)
 
 
 def request_withdrawal(

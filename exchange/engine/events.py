@@ -29,10 +29,14 @@ class EventKind(IntEnum):
     SELF_TRADE_MODE_SET = 15
     TRIGGER_MOVED = 16
     ORDER_REDUCED = 17
+    COMMAND_REPEATED = 18
+    CANCEL_ON_DISCONNECT_SET = 19
     DEPOSITED = 20
     WITHDRAWAL_REQUESTED = 21
     WITHDRAWAL_CONFIRMED = 22
     WITHDRAWAL_FAILED = 23
+    TRANSFERRED = 24
+    HEARTBEAT_MISSED = 25
     OBSERVATION_ACCEPTED = 30
     INDEX_UPDATED = 31
     MARK_UPDATED = 32
@@ -64,6 +68,8 @@ class CancelReason(IntEnum):
     LIQUIDATION = 8  # its account fell below maintenance margin
     TRIGGER_REFUSED = 9  # it fired, and was refused as a new order would have been
     EXPIRED = 10  # its day is over
+    DISCONNECTED = 20  # the session that placed it is gone
+    HEARTBEAT_MISSED = 21  # its account was silent for longer than it had promised
 
 
 class LiquidationStage(IntEnum):
@@ -153,6 +159,9 @@ ORDER_AMENDED = _layout(
     "trigger_ticks",
     "offset_ticks",
 )
+# account: the one whose key it is. subject: the order or withdrawal that the first command of
+# this key named; first_sequence: where that command stands in the journal. Nothing changed.
+COMMAND_REPEATED = _layout("subject", "command_kind", "first_sequence", "idempotency_key")
 # An order has fired and is now an ordinary one: flags carry FLAG_TRIGGERED, price and quantity
 # are those in force. fired_ticks: the price that fired it, of the source named in the flags.
 ORDER_TRIGGERED = _layout(
@@ -198,6 +207,14 @@ WITHDRAWAL_CONFIRMED = _layout(
     "asset", "amount_units", "balance_units", "reference", "withdrawal"
 )
 WITHDRAWAL_FAILED = _layout("asset", "amount_units", "balance_units", "reference", "withdrawal")
+
+CANCEL_ON_DISCONNECT_SET = _layout("is_enabled", "timeout_ns")
+# Its orders are cancelled by the events that follow. due_ns: when it should have been heard.
+HEARTBEAT_MISSED = _layout("due_ns", "timeout_ns")
+# One event for each side, the giver first. amount_units: signed, from the account's side.
+TRANSFERRED = _layout(
+    "asset", "amount_units", "balance_units", "reference", "counterparty", "principal"
+)
 
 OBSERVATION_ACCEPTED = _layout(
     "source", "underlying", "price_e8", "confidence_e8", "publish_time_ns"

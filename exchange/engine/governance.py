@@ -124,7 +124,7 @@ def opening_objection(state: State, parent: int, role: int) -> RejectReason:
     return RejectReason.ACCEPTED
 
 
-def open_account(state: State, parent: int, role: int, external_id: int, time_ns: int) -> int:
+def open_account(state: State, parent: int, role: int, time_ns: int) -> int:
     """Open an account; returns its number (GOV-001)."""
     account = int(state.counters[Counter.ACCOUNTS])
     state.counters[Counter.ACCOUNTS] = account + 1
@@ -132,7 +132,6 @@ def open_account(state: State, parent: int, role: int, external_id: int, time_ns
     row["owner"] = account if parent == NO_ACCOUNT else int(state.accounts[parent]["owner"])
     row["role"] = role
     row["opened_ns"] = time_ns
-    row["external_id"] = external_id
     return account
 
 

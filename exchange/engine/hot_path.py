@@ -12,10 +12,14 @@ from collections.abc import Sequence
 from exchange.engine import commands as c
 from exchange.engine import emit
 from exchange.engine.admission import admission_reason, is_trading
+from exchange.engine.batches import begin_batch, count_member
 from exchange.engine.commands import CommandKind
 from exchange.engine.emit import EventBuffer
+from exchange.engine.events import ORDER_ACCEPTED, ORDER_AMENDED, EventKind
 from exchange.engine.firing import EVENTS_PER_FIRING_MAX, fire_due
+from exchange.engine.idempotency import NO_KEY, find_key, is_same_payload, remember_key
 from exchange.engine.prefetch import prefetch
+from exchange.engine.records import column
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, Integers, State, inner_kernel, kernel
 from exchange.engine.trading import (
@@ -38,13 +42,19 @@ _FAR = 12  # commands ahead: when rows are asked for
 _NEAR = 6  # when rows that those name are asked for
 
 _OK = int(RejectReason.ACCEPTED)
+_KEY_REUSED = int(RejectReason.KEY_REUSED)
 _PLACE = int(CommandKind.PLACE_ORDER)
 _AMEND = int(CommandKind.AMEND_ORDER)
+_BATCH = int(CommandKind.PLACE_BATCH)
+_BATCH_LEFT = int(Counter.BATCH_LEFT)
 _CANCEL = int(CommandKind.CANCEL_ORDER)
 _SEQUENCE = int(Counter.SEQUENCE)
 _TIME_NS = int(Counter.TIME_NS)
 _TRIGGERS_DUE = int(Counter.TRIGGERS_DUE)
 _NEXT_SAMPLE_NS = int(Counter.NEXT_SAMPLE_NS)
+_REPEATED = int(EventKind.COMMAND_REPEATED)
+_EVENT_ORDER = column(ORDER_ACCEPTED, "order")
+assert column(ORDER_AMENDED, "order") == _EVENT_ORDER
 
 
 @kernel
@@ -111,7 +121,7 @@ def begin_command(s: State, e: EventBuffer, command: Integers) -> None:
 def reject(e: EventBuffer, command: Integers, reason: int, missing_units: int) -> None:
     """Emit the one result of a refused command."""
     kind = command[c.KIND]
-    contract = command[c.CONTRACT] if is_trading(kind) else -1
+    contract = command[c.CONTRACT] if is_trading(kind) and kind != _BATCH else -1
     order = command[c.ORDER] if kind in (_AMEND, _CANCEL) else 0
     key = command[c.IDEMPOTENCY_KEY] if kind in (_PLACE, _AMEND) else 0
     emit.rejected(e, command[c.PRINCIPAL], contract, reason, kind, order, missing_units, key)
@@ -121,15 +131,57 @@ def reject(e: EventBuffer, command: Integers, reason: int, missing_units: int) -
 def _apply_one(s: State, e: EventBuffer, command: Integers) -> None:
     missing = 0
     reason = admission_reason(s, command)
+    if s.counters[_BATCH_LEFT] != 0:
+        objection = count_member(s, command)
+        reason = objection if reason == _OK else reason
     if reason == _OK:
-        kind = command[c.KIND]
-        if kind == _PLACE:
-            reason, missing = place_order(s, e, command)
-        elif kind == _CANCEL:
-            reason = cancel_order(s, e, command)
-        elif kind == _AMEND:
-            reason, missing = amend_order(s, e, command)
+        if command[c.IDEMPOTENCY_KEY] == 0:
+            reason, missing = _dispatch(s, e, command)
         else:
-            reason = cancel_all(s, e, command)
+            reason, missing = _apply_once(s, e, command)
     if reason != _OK:
         reject(e, command, reason, missing)
+
+
+@inner_kernel
+def _dispatch(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
+    kind = command[c.KIND]
+    if kind == _PLACE:
+        return place_order(s, e, command)
+    if kind == _CANCEL:
+        return cancel_order(s, e, command), 0
+    if kind == _AMEND:
+        return amend_order(s, e, command)
+    if kind == _BATCH:
+        return begin_batch(s, command), 0
+    return cancel_all(s, e, command), 0
+
+
+@inner_kernel
+def _apply_once(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
+    """A command with an idempotency key (rules: idempotency). Cancels need none."""
+    kind = command[c.KIND]
+    if kind != _PLACE and kind != _AMEND:
+        return _dispatch(s, e, command)
+    found = find_key(s, command[c.ACCOUNT], command[c.IDEMPOTENCY_KEY])
+    if found != NO_KEY:
+        return repeat(s, e, command, found), 0
+    first_event = e.cursor[emit.USED]
+    reason, missing = _dispatch(s, e, command)
+    if reason == _OK:
+        remember_key(s, command, e.rows[first_event, _EVENT_ORDER])
+    return reason, missing
+
+
+@kernel
+def repeat(s: State, e: EventBuffer, command: Integers, found: int) -> int:
+    """Name the first result of a key again, or refuse; returns a RejectReason."""
+    if not is_same_payload(s, found, command):
+        return _KEY_REUSED
+    kept = s.keys[found]
+    event = emit.begin(e, _REPEATED, command[c.ACCOUNT], -1)
+    event[5] = kept["subject"]
+    event[6] = kept["kind"]
+    event[7] = kept["first_sequence"]
+    event[8] = kept["key"]
+    return _OK

@@ -132,6 +132,7 @@ def _list_with_account(s: State, slot: int) -> None:
         s.orders[first - 1]["previous_of_account"] = slot + 1
     account["first_order"] = slot + 1
     account["order_count"] += 1
+    s.accounts[account["owner"]]["owner_order_count"] += 1
     if is_good_til_day(row["flags"]):
         link_day(s, slot)
 
@@ -151,6 +152,7 @@ def _unlist_with_account(s: State, slot: int) -> None:
     row["next_of_account"] = 0
     row["previous_of_account"] = 0
     account["order_count"] -= 1
+    s.accounts[account["owner"]]["owner_order_count"] -= 1
     if is_good_til_day(row["flags"]):
         unlink_day(s, slot)
 
@@ -223,6 +225,12 @@ def cancel_orders(
         cancel_open(s, e, slot, reason)
         cancelled += 1
     return cancelled
+
+
+@kernel
+def cancel_account_orders(s: State, e: EventBuffer, account: int, reason: int) -> int:
+    """Cancel all of an account's orders, for callers outside the kernels."""
+    return cancel_orders(s, e, account, -1, 0, reason)
 
 
 @inner_kernel

@@ -12,6 +12,9 @@ CHECK-003  a market order says immediate-or-cancel or fill-or-kill. With a trigg
            be good-til-cancelled or -day, which says how long it waits; fired, it is
            immediate-or-cancel. Of a limit order with a trigger the force counts when it has
            fired. Post-only is for limit orders that may rest.
+CHECK-004  nobody can jam the book: an account has at most 500 open orders, an owner 2,000, and
+           the last quarter of the venue's slots is for reduce-only orders, for orders that
+           never rest, and for registered makers.
 """
 
 from exchange.engine import commands as c
@@ -36,6 +39,7 @@ from exchange.engine.positions import (
 )
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, Integers, State, inner_kernel
+from exchange.engine.triggers import is_waiting
 from exchange.engine.units import (
     BUY,
     CLIENT_FLAGS,
@@ -46,9 +50,12 @@ from exchange.engine.units import (
     OPEN_INTEREST_UNITS_MAX,
     OPEN_ORDERS_MAX,
     ORACLE_VALID,
+    ORDERS_RESERVED_FROM,
+    OWNER_ORDERS_MAX,
     PPM,
     QUANTITY_LOTS_MAX,
     REDUCE_ONLY_ORDERS_MAX,
+    ROLE_MAKER,
     SELF_TRADE_CANCEL_MAKER,
     SELF_TRADE_REJECT_TAKER,
     SELL,
@@ -85,6 +92,8 @@ _INVALID_QUANTITY = int(RejectReason.INVALID_QUANTITY)
 _BELOW_MIN_NOTIONAL = int(RejectReason.BELOW_MIN_NOTIONAL)
 _PRICE_OUTSIDE_BAND = int(RejectReason.PRICE_OUTSIDE_BAND)
 _TOO_MANY_ORDERS = int(RejectReason.TOO_MANY_ORDERS)
+_TOO_MANY_OWNER_ORDERS = int(RejectReason.TOO_MANY_OWNER_ORDERS)
+_ORDER_SLOTS_RESERVED = int(RejectReason.ORDER_SLOTS_RESERVED)
 _CAPACITY_FULL = int(RejectReason.CAPACITY_FULL)
 _TOO_MANY_POSITIONS = int(RejectReason.TOO_MANY_POSITIONS)
 _POSITION_LIMIT = int(RejectReason.POSITION_LIMIT)
@@ -100,6 +109,8 @@ _INVALID_TRIGGER = int(RejectReason.INVALID_TRIGGER)
 _IN_LIQUIDATION = int(RejectReason.IN_LIQUIDATION)
 _OPEN_INTEREST_LIMIT = int(RejectReason.OPEN_INTEREST_LIMIT)
 _OPEN_INTEREST = int(Counter.OPEN_INTEREST_UNITS)
+
+_ORDERS_OPEN = int(Counter.ORDERS_OPEN)
 
 
 @inner_kernel
@@ -266,11 +277,20 @@ def limits_objection(
 
 
 @inner_kernel
-def room_objection(s: State, account: int) -> int:
-    """Whether one more open order has a place."""
-    if s.accounts[account]["order_count"] >= OPEN_ORDERS_MAX:
+def room_objection(s: State, account: int, flags: int) -> int:
+    """Whether one more open order may take a slot (CHECK-004)."""
+    row = s.accounts[account]
+    if row["order_count"] >= OPEN_ORDERS_MAX:
         return _TOO_MANY_ORDERS
-    return _OK if has_free_order(s) else _CAPACITY_FULL
+    if s.accounts[row["owner"]]["owner_order_count"] >= OWNER_ORDERS_MAX:
+        return _TOO_MANY_OWNER_ORDERS
+    if not has_free_order(s):
+        return _CAPACITY_FULL
+    if s.counters[_ORDERS_OPEN] < ORDERS_RESERVED_FROM:
+        return _OK
+    is_passing = flags & TIF_NEVER_RESTS != 0 and not is_waiting(flags)
+    is_first = is_passing or flags & FLAG_REDUCE_ONLY != 0 or row["role"] & ROLE_MAKER != 0
+    return _OK if is_first else _ORDER_SLOTS_RESERVED
 
 
 @inner_kernel

@@ -54,6 +54,14 @@ class RejectReason(IntEnum):
     ORDER_EXPIRED = 335  # its day is over, though no tick has cancelled it yet
     WOULD_SELF_TRADE = 336  # its owner asked for takers to be rejected
     INVALID_SELF_TRADE_MODE = 337
+    KEY_REUSED = 350  # the idempotency key stands for another request
+    TOO_MANY_OWNER_ORDERS = 351
+    ORDER_SLOTS_RESERVED = 352  # the last quarter is for reduce-only orders and makers
+    INVALID_SAFEGUARD = 353  # a setting of cancel on disconnect that does not exist
+    HEARTBEAT_NOT_SET = 354
+    INVALID_BATCH = 355  # a count of members that cannot be
+    BATCH_REFUSED = 356  # the batch that it belongs to was refused
+    BATCH_OUT_OF_ORDER = 357  # a cancel behind orders, a post-only order behind takers
 
     # 400: margin
     INSUFFICIENT_MARGIN = 400
@@ -68,6 +76,8 @@ class RejectReason(IntEnum):
     UNKNOWN_ASSET = 501
     INSUFFICIENT_BALANCE = 502
     UNKNOWN_WITHDRAWAL = 503
+    SAME_ACCOUNT = 510  # a transfer to itself
+    DIFFERENT_OWNER = 511
 
     # 600: oracle
     UNKNOWN_SOURCE = 600

@@ -13,7 +13,7 @@ import struct
 import numpy as np
 
 from exchange.engine.state import Counter, Integers, State, empty_state
-from exchange.engine.units import ACCOUNTS_MAX, FUNDING_SAMPLES
+from exchange.engine.units import ACCOUNTS_MAX, FUNDING_SAMPLES, KEYS_MAX
 
 MAGIC = b"NOVSNAP1"
 HASH_BYTES = 32
@@ -91,6 +91,9 @@ def _used_numbers(state: State, name: str, rows: Integers) -> Integers:
         "gateways": counters[Counter.GATEWAYS],
         "funding": counters[Counter.CONTRACTS],
         "funding_samples": counters[Counter.CONTRACTS] * FUNDING_SAMPLES,
+        "safeguards": counters[Counter.ACCOUNTS],
+        "keys": counters[Counter.KEYS_HIGH] + 1,
+        "key_buckets": KEYS_MAX if counters[Counter.KEYS_HIGH] else 0,
     }
     limit = int(limits.get(name, len(rows)))
     planes = int(state.accounts["slot_count"][:limit].max()) if name == "positions" else 1

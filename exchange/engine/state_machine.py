@@ -14,7 +14,9 @@ import numpy as np
 from exchange.engine import clearing, emit, funding, governance, marking
 from exchange.engine import commands as c
 from exchange.engine.admission import admission_reason
+from exchange.engine.batches import end_batch
 from exchange.engine.cash_desk import CashDesk
+from exchange.engine.client_desk import ClientDesk
 from exchange.engine.commands import CommandKind
 from exchange.engine.event_log import BUFFER_EVENTS, EventLog
 from exchange.engine.events import EventKind
@@ -39,8 +41,6 @@ from exchange.engine.units import (
     LIQUIDATION_STEPS_MAX,
     OPEN_ORDERS_MAX,
     ROLE_MASK,
-    SELF_TRADE_CANCEL_BOTH,
-    SELF_TRADE_CANCEL_MAKER,
 )
 
 _EVENTS_PER_STEP_MAX = FILLS_MAX * EVENTS_PER_MAKER_MAX + EVENTS_PER_TAKER_MAX
@@ -60,6 +60,7 @@ class StateMachine:
         self.state = state
         self._states = in_array(state)
         self._log = EventLog()
+        self._clients = ClientDesk(state, self._log)
         self._handlers: dict[int, Callable[[Record], tuple[RejectReason, int]]] = {
             CommandKind.OPEN_ACCOUNT: self._open_account,
             CommandKind.SET_ROLE: self._set_role,
@@ -74,8 +75,8 @@ class StateMachine:
             CommandKind.SET_PARAMETER: self._set_parameter,
             CommandKind.SET_CONTRACT_STATE: self._set_contract_state,
             CommandKind.QUARANTINE: self._quarantine,
-            CommandKind.SET_SELF_TRADE_MODE: self._set_self_trade_mode,
             **CashDesk(state, self._log).handlers(),
+            **self._clients.handlers(),
         }
 
     @classmethod
@@ -115,6 +116,8 @@ class StateMachine:
 
     def _apply_rare(self, row: Integers) -> None:
         begin_command(self.state, self._log.buffer, row)
+        if self.state.counters[Counter.BATCH_LEFT] != 0:
+            end_batch(self.state)
         reason = RejectReason(int(admission_reason(self.state, row)))
         missing = 0
         if reason is _OK:
@@ -135,7 +138,7 @@ class StateMachine:
         reason = governance.opening_objection(self.state, parent, role)
         if reason is _OK:
             external_id, now = int(command["external_id"]), int(command["time_ns"])
-            account = governance.open_account(self.state, parent, role, external_id, now)
+            account = governance.open_account(self.state, parent, role, now)
             owner = int(self.state.accounts[account]["owner"])
             self._log.emit(
                 EventKind.ACCOUNT_OPENED,
@@ -170,18 +173,6 @@ class StateMachine:
             )
         return reason, 0
 
-    def _set_self_trade_mode(self, command: Record) -> tuple[RejectReason, int]:
-        owner = int(self.state.accounts[int(command["account"])]["owner"])
-        mode = int(command["mode"])
-        if not SELF_TRADE_CANCEL_MAKER <= mode <= SELF_TRADE_CANCEL_BOTH:
-            return RejectReason.INVALID_SELF_TRADE_MODE, 0
-        row = self.state.accounts[owner]
-        previous = int(row["self_trade_mode"])
-        row["self_trade_mode"] = mode
-        kind = EventKind.SELF_TRADE_MODE_SET
-        self._log.emit(kind, owner, mode=mode, previous_mode=previous)
-        return _OK, 0
-
     # --- market and clearing ------------------------------------------------------------------
 
     def _submit_observation(self, command: Record) -> tuple[RejectReason, int]:
@@ -209,7 +200,8 @@ class StateMachine:
             self._refresh(range(underlying, underlying + 1))
         return reason, 0
 
-    def _tick(self, _command: Record) -> tuple[RejectReason, int]:
+    def _tick(self, command: Record) -> tuple[RejectReason, int]:
+        self._clients.cancel_for_silent(int(command["time_ns"]), OPEN_ORDERS_MAX + 1)
         self._log.make_room(EXPIRIES_MAX)
         expire_orders(self.state, self._log.buffer)
         self._refresh(range(int(self.state.counters[Counter.UNDERLYINGS])))

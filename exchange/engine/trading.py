@@ -57,6 +57,7 @@ from exchange.engine.state import Integers, State, inner_kernel
 from exchange.engine.triggers import is_waiting
 from exchange.engine.units import (
     FILLS_MAX,
+    FLAG_DISCONNECTED,
     FLAG_REDUCE_ONLY,
     REDUCE_ONLY_ORDERS_MAX,
     TIF_FILL_OR_KILL,
@@ -81,6 +82,7 @@ _INVALID_TRIGGER = int(RejectReason.INVALID_TRIGGER)
 _INSUFFICIENT_MARGIN = int(RejectReason.INSUFFICIENT_MARGIN)
 
 _BY_OWNER = int(CancelReason.BY_OWNER)
+_DISCONNECTED = int(CancelReason.DISCONNECTED)
 _IOC = int(CancelReason.IMMEDIATE_OR_CANCEL)
 _FILL_LIMIT = int(CancelReason.FILL_LIMIT)
 _MARGIN = int(CancelReason.MARGIN)
@@ -151,7 +153,7 @@ def admit(
     quantity = effective_quantity(s, account, contract, side, flags, wanted_lots)
     reason = limits_objection(s, account, contract, side, flags, limit, quantity)
     if reason == _OK and is_new:
-        reason = room_objection(s, account)
+        reason = room_objection(s, account, flags)
     if reason == _OK:
         reason = reduce_only_objection(s, account, flags)
     if reason == _OK:
@@ -211,15 +213,21 @@ def cancel_order(s: State, e: EventBuffer, command: Integers) -> int:
     slot = order_slot(s, command[c.ORDER])
     reason = order_objection(s, slot, command[c.ACCOUNT])
     if reason == _OK:
-        cancel_open(s, e, slot, _BY_OWNER)
+        cancel_open(s, e, slot, _told_reason(command))
     return reason
 
 
 @inner_kernel
 def cancel_all(s: State, e: EventBuffer, command: Integers) -> int:
     """Cancel the account's orders in one contract (-1: all), of one label (0: all)."""
-    cancel_orders(s, e, command[c.ACCOUNT], command[c.CONTRACT], command[c.LABEL], _BY_OWNER)
+    reason = _told_reason(command)
+    cancel_orders(s, e, command[c.ACCOUNT], command[c.CONTRACT], command[c.LABEL], reason)
     return _OK
+
+
+@inner_kernel
+def _told_reason(command: Integers) -> int:
+    return _DISCONNECTED if command[c.FLAGS] & FLAG_DISCONNECTED != 0 else _BY_OWNER
 
 
 @inner_kernel

@@ -50,14 +50,21 @@ LEVELS_MAX = ORDERS_MAX + LEVEL_HEADS
 WITHDRAWAL_SLOT_BITS = 16
 WITHDRAWALS_MAX = 1 << WITHDRAWAL_SLOT_BITS
 GATEWAYS_MAX = 1_024
+KEYS_MAX = 1 << 21  # idempotency keys of the whole venue; a power of two
 
 # --- limits on a single account or command ----------------------------------------------------
 OPEN_ORDERS_MAX = 500  # an account
+OWNER_ORDERS_MAX = 2_000  # over all accounts of one owner
+# From here on the slots are for reduce-only orders and for registered makers.
+ORDERS_RESERVED_FROM = ORDERS_MAX // 4 * 3
+KEYS_OF_ACCOUNT_MAX = 1_024  # idempotency keys remembered
 FILLS_MAX = 1_000  # a command
 TRIGGERS_MAX = 256  # orders fired by one command; those left over fire with the next
 TRAILING_MAX = 512  # trailing stops in one list of triggers: all are moved with the price
+TRAILING_OF_ACCOUNT_MAX = 16  # of those: an owner with 20 sub-accounts leaves room for others
 EXPIRIES_MAX = 1_000  # good-til-day orders that one tick cancels
 REDUCE_ONLY_ORDERS_MAX = 32  # in the book, an account
+BATCH_MAX = 100  # members of one PlaceBatch
 AMOUNT_UNITS_MAX = 10**16  # ten billion USDC: one transfer of money
 PRICE_TICKS_MAX = 1 << 31
 QUANTITY_LOTS_MAX = 1 << 31
@@ -124,7 +131,8 @@ ASSET_NAMES = ("USDC",)
 ROLE_TRADER = 1
 ROLE_OPERATOR = 2
 ROLE_REPORTER = 4
-ROLE_MASK = ROLE_TRADER | ROLE_OPERATOR | ROLE_REPORTER
+ROLE_MAKER = 8  # beside TRADER: may use the last quarter of the order slots
+ROLE_MASK = ROLE_TRADER | ROLE_OPERATOR | ROLE_REPORTER | ROLE_MAKER
 
 # --- contract kinds and states ----------------------------------------------------------------
 KIND_PERPETUAL = 1
@@ -171,6 +179,7 @@ CLIENT_FLAGS = (
     | FLAG_REDUCE_ONLY
     | TRIGGER_MASK
 )
+FLAG_DISCONNECTED = 1  # in the flags of CancelOrder and CancelAll: the reason that is told
 FLAG_MAKER = 1 << 16  # in OrderFilled.flags only: this side of the trade was resting
 
 # --- what an owner's orders do when they meet -------------------------------------------------

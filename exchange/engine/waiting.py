@@ -9,6 +9,8 @@ WAIT-002  the minimal notional is taken at the limit price, of a market order at
 WAIT-003  an amendment may change trigger, price and quantity. A new trigger takes its place
           behind those that wait for it already, and a new offset of a trailing stop starts from
           the price of that moment; without one an order keeps its place and its best price.
+WAIT-004  of the trailing stops of one list (triggers) at most TRAILING_OF_ACCOUNT_MAX belong to
+          one account, so that nobody alone keeps the others' out.
 """
 
 from exchange.engine import commands as c
@@ -26,6 +28,7 @@ from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Integers, State, inner_kernel
 from exchange.engine.triggers import (
     is_trailing,
+    is_waiting,
     source_price,
     trailing_count,
     trigger_direction,
@@ -33,7 +36,12 @@ from exchange.engine.triggers import (
     unwatch,
     watch,
 )
-from exchange.engine.units import FLAG_REDUCE_ONLY, TRAILING_MAX, TYPE_MARKET
+from exchange.engine.units import (
+    FLAG_REDUCE_ONLY,
+    TRAILING_MAX,
+    TRAILING_OF_ACCOUNT_MAX,
+    TYPE_MARKET,
+)
 
 _OK = int(RejectReason.ACCEPTED)
 _BELOW_MIN_NOTIONAL = int(RejectReason.BELOW_MIN_NOTIONAL)
@@ -58,7 +66,9 @@ def place_waiting(s: State, e: EventBuffer, command: Integers) -> int:
     given = command[c.TRIGGER_TICKS]
     reason = _account_objection(s, account, contract, flags)
     if reason == _OK:
-        reason = room_objection(s, account)
+        reason = room_objection(s, account, flags)
+    if reason == _OK:
+        reason = _trailing_objection(s, account, contract, side, flags)
     if reason == _OK:
         reason = _trigger_objection(s, contract, side, flags, given)
     if reason != _OK:
@@ -143,6 +153,30 @@ def _account_objection(s: State, account: int, contract: int, flags: int) -> int
 
 
 @inner_kernel
+def _trailing_objection(s: State, account: int, contract: int, side: int, flags: int) -> int:
+    """Whether one more trailing stop may join its list (WAIT-004)."""
+    if not is_trailing(flags):
+        return _OK
+    source = trigger_source(flags)
+    direction = trigger_direction(flags, side)
+    count = trailing_count(s, contract, source, direction)
+    if count >= TRAILING_MAX:
+        return _TOO_MANY_TRAILING_STOPS
+    if count < TRAILING_OF_ACCOUNT_MAX:
+        return _OK
+    own = 0
+    link = s.accounts[account]["first_order"]
+    while link != 0:
+        row = s.orders[link - 1]
+        link = row["next_of_account"]
+        is_alike = is_trailing(row["flags"]) and is_waiting(row["flags"])
+        is_here = row["contract"] == contract and trigger_source(row["flags"]) == source
+        if is_alike and is_here and row["side"] == side:
+            own += 1
+    return _OK if own < TRAILING_OF_ACCOUNT_MAX else _TOO_MANY_TRAILING_STOPS
+
+
+@inner_kernel
 def _trigger_objection(s: State, contract: int, side: int, flags: int, given: int) -> int:
     """Whether a trigger, or the offset of a trailing stop, can be waited for."""
     if given <= 0 or given > s.contracts[contract]["price_ceiling_ticks"]:
@@ -153,8 +187,6 @@ def _trigger_objection(s: State, contract: int, side: int, flags: int, given: in
     if price == 0:
         return _NO_TRIGGER_PRICE
     if is_trailing(flags):
-        if trailing_count(s, contract, source, direction) >= TRAILING_MAX:
-            return _TOO_MANY_TRAILING_STOPS
         return _OK if price + direction * given > 0 else _INVALID_TRIGGER
     return _TRIGGER_ALREADY_REACHED if direction * (price - given) >= 0 else _OK
 

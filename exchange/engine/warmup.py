@@ -22,6 +22,7 @@ from exchange.engine.state_machine import StateMachine
 from exchange.engine.units import (
     BUY,
     FLAG_POST_ONLY,
+    NANOSECONDS,
     OPERATOR,
     ROLE_REPORTER,
     ROLE_TRADER,
@@ -33,16 +34,18 @@ from exchange.engine.units import (
 
 SOURCES = 3
 START_NS = 1_000_000_000_000
+SILENCE_SECONDS = 2  # longer than the heartbeat timeout of an account
 
 
 def warm_up() -> StateMachine:
     """Run a small venue through every kind of command; returns it."""
     machine = StateMachine.create()
     sequence = 0
-    for batch in (_listing(), _accounts(), _prices(), _trading(), _clearing()):
+    before = (_listing(), _accounts(), _prices(), _trading(), _clients())
+    for batch, seconds in (*((batch, 0) for batch in before), (_clearing(), SILENCE_SECONDS)):
         records = np.concatenate(batch)
         records["sequence"] = np.arange(sequence + 1, sequence + 1 + len(records))
-        records["time_ns"] = START_NS
+        records["time_ns"] = START_NS + seconds * NANOSECONDS
         sequence += len(records)
         machine.apply(records)
     return machine
@@ -158,6 +161,44 @@ def _trading() -> list[c.Records]:
         make(CommandKind.CANCEL_ORDER, 16, account=16, order=1),
         make(CommandKind.TICK, OPERATOR),
         make(CommandKind.CANCEL_ALL, 16, account=16, contract=-1),
+    ]
+
+
+def _clients() -> list[c.Records]:
+    order = make(
+        CommandKind.PLACE_ORDER,
+        18,
+        account=18,
+        side=BUY,
+        price_ticks=599_000,
+        quantity_lots=10,
+        idempotency_key=1,
+    )
+    transfer = make(
+        CommandKind.TRANSFER,
+        18,
+        account=18,
+        target=16 + SOURCES,
+        amount_units=1,
+        idempotency_key=2,
+    )
+    set_timeout = make(
+        CommandKind.SET_CANCEL_ON_DISCONNECT,
+        18,
+        account=18,
+        is_enabled=1,
+        timeout_ns=NANOSECONDS,
+    )
+    return [
+        make(CommandKind.OPEN_ACCOUNT, OPERATOR, account=18, role=ROLE_TRADER),
+        make(CommandKind.PLACE_BATCH, 18, account=18, count=2),
+        order,
+        order,
+        make(CommandKind.SET_SELF_TRADE_MODE, 18, account=18, mode=1),
+        transfer,
+        transfer,
+        set_timeout,
+        make(CommandKind.HEARTBEAT, 18, account=18),
     ]
 
 

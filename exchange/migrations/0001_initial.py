@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.IntegerField(primary_key=True, serialize=False)),
                 ('owner', models.IntegerField(help_text='Engine id of the main account; its own for a main account.')),
-                ('role', models.SmallIntegerField(help_text='Bits: 1 trader, 2 operator, 4 reporter.')),
+                ('role', models.SmallIntegerField(help_text='Bits: trader 1, operator 2, reporter 4, maker 8.')),
                 ('external_id', models.BigIntegerField(help_text='The reference its opener gave.')),
                 ('opened_ns', models.BigIntegerField()),
                 ('opened_sequence', models.BigIntegerField()),
@@ -248,7 +248,7 @@ class Migration(migrations.Migration):
                 ('account', models.IntegerField()),
                 ('counter_account', models.IntegerField()),
                 ('asset', models.SmallIntegerField()),
-                ('kind', models.SmallIntegerField(choices=[(1, 'Deposit'), (2, 'Withdrawal Hold'), (3, 'Withdrawal Paid'), (4, 'Withdrawal Returned'), (5, 'Fee'), (6, 'Variation'), (7, 'Liquidation Fee'), (8, 'Insurance'), (9, 'Bad Debt')])),
+                ('kind', models.SmallIntegerField(choices=[(1, 'Deposit'), (2, 'Withdrawal Hold'), (3, 'Withdrawal Paid'), (4, 'Withdrawal Returned'), (5, 'Fee'), (6, 'Variation'), (7, 'Liquidation Fee'), (8, 'Insurance'), (9, 'Bad Debt'), (10, 'Transfer')])),
                 ('amount_units', models.BigIntegerField()),
                 ('balance_units', models.BigIntegerField()),
                 ('contract', models.IntegerField(help_text='-1: none.')),

@@ -4,6 +4,8 @@
 LEDGER-001  a ledger entry is a posting with both its sides: `account` gets amount_units and
             `counter_account` gets -amount_units, so entries cannot fail to sum to zero.
 LEDGER-002  balance_units is the account's cash after the entry.
+LEDGER-003  a transfer between two users is two entries, so that each finds it in its own log;
+            either counts for its own account only.
 """
 
 from django.conf import settings
@@ -18,7 +20,9 @@ class Account(models.Model):
     owner = models.IntegerField(
         help_text="Engine id of the main account; its own for a main account."
     )
-    role = models.SmallIntegerField(help_text="Bits: 1 trader, 2 operator, 4 reporter.")
+    role = models.SmallIntegerField(
+        help_text="Bits: trader 1, operator 2, reporter 4, maker 8."
+    )
     external_id = models.BigIntegerField(help_text="The reference its opener gave.")
     opened_ns = models.BigIntegerField()
     opened_sequence = models.BigIntegerField()
@@ -94,6 +98,7 @@ class LedgerKind(models.IntegerChoices):
     LIQUIDATION_FEE = 7
     INSURANCE = 8
     BAD_DEBT = 9
+    TRANSFER = 10
 
 
 class LedgerEntry(models.Model):

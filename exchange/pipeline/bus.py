@@ -121,6 +121,7 @@ class AsyncBus:
         self._reader: AsyncLink | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._heard_at: float | None = None
+        self._heard_ns = 0
 
     @classmethod
     async def connect(cls, url: str) -> Self:
@@ -153,6 +154,12 @@ class AsyncBus:
         if self._heard_at is None:
             return None
         return asyncio.get_running_loop().time() - self._heard_at
+
+    @property
+    def engine_time_ns(self) -> int:
+        """The engine's time as far as it can be told from here (it may not be the wall's)."""
+        silence = self.silence_seconds
+        return time.time_ns() if silence is None else self._heard_ns + int(silence * 1e9)
 
     async def submit(
         self,
@@ -241,6 +248,7 @@ class AsyncBus:
             return
         batch = codec.decode_batch(reply[2])
         self._heard_at = asyncio.get_running_loop().time()
+        self._heard_ns = batch.time_ns
         self._resolve(batch)
         for listener in self.listeners:
             listener(batch)

@@ -8,6 +8,8 @@ BUS-002  a side blob is a run of (u4 record index, u4 length, bytes), indices ri
 BUS-003  a command is rejected if and only if its first event is CommandRejected of its own
          kind. Funding samples that ended before it carry its sequence, but are no events of it.
 BUS-004  a broadcast is a header, its results in command order, and all events of the batch.
+BUS-008  a PlaceBatch record is followed by its members in the same message: a batch is taken in
+         whole or refused whole.
 """
 
 from collections.abc import Mapping
@@ -15,8 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exchange.engine.commands import HEADER, RECORD_BYTES, CommandKind
+from exchange.engine.commands import HEADER, PLACE_BATCH, RECORD_BYTES, CommandKind
 from exchange.engine.events import COMMAND_REJECTED, EVENT, EventKind
+from exchange.engine.units import BATCH_MAX
 
 Records = np.ndarray[tuple[int, ...], np.dtype[np.void]]
 
@@ -61,6 +64,12 @@ OBSERVATION_MESSAGE = np.dtype(
         (name, "<i8")
         for name in ("source", "underlying", "price_e8", "confidence_e8", "publish_time_ns")
     ]
+)
+_MEMBER_KINDS = (
+    CommandKind.PLACE_ORDER,
+    CommandKind.AMEND_ORDER,
+    CommandKind.CANCEL_ORDER,
+    CommandKind.CANCEL_ALL,
 )
 _SIDE_ENTRY = np.dtype([("index", "<u4"), ("length", "<u4")])
 
@@ -118,14 +127,32 @@ def decode_sides(blob: bytes) -> dict[int, bytes]:
 
 
 def decode_commands(raw: bytes) -> Records:
-    """The records of a message, read-only. Raises ValueError for anything else."""
+    """The records of a message, read-only. Raises ValueError for anything else (BUS-001)."""
     count, rest = divmod(len(raw), RECORD_BYTES)
     if rest or not 0 < count <= MESSAGE_COMMANDS_MAX:
         raise ValueError(
             f"Expected 1 to {MESSAGE_COMMANDS_MAX} records of {RECORD_BYTES} bytes, "
             f"was {len(raw)} bytes"
         )
-    return np.frombuffer(raw, HEADER)
+    commands = np.frombuffer(raw, HEADER)
+    _check_batches(commands)
+    return commands
+
+
+def _check_batches(commands: Records) -> None:
+    """Raises ValueError unless every PlaceBatch is whole (BUS-008)."""
+    end = 0
+    for index in np.flatnonzero(commands["kind"] == CommandKind.PLACE_BATCH).tolist():
+        count = int(commands[index : index + 1].view(PLACE_BATCH)["count"][0])
+        if index < end or not 0 < count <= BATCH_MAX:
+            raise ValueError(f"Expected a batch of 1 to {BATCH_MAX} members, was {count}")
+        members = commands[index + 1 : index + 1 + count]
+        if len(members) != count:
+            raise ValueError(f"Expected {count} members of a batch, was {len(members)}")
+        same = members["principal"] == commands["principal"][index]
+        if not (same & np.isin(members["kind"], _MEMBER_KINDS)).all():
+            raise ValueError("Expected trading commands of one principal in a batch")
+        end = index + 1 + count
 
 
 def observation_message(commands: Records) -> bytes:

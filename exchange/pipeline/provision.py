@@ -10,6 +10,7 @@ from contextlib import closing
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
+from django.db.models import Q
 
 from exchange.engine.commands import CommandKind, make
 from exchange.engine.events import ACCOUNT_OPENED, EventKind
@@ -21,10 +22,15 @@ from exchange.pipeline.codec import Result
 from exchange.pipeline.servers import redis_url
 
 NAME_CHARACTERS_MAX = 150
+SUB_ACCOUNTS_MAX = 20  # of one owner: the engine's table is for everyone
 
 
 class NameTaken(Exception):
     """There is a bot's account of this name."""
+
+
+class TooManySubAccounts(Exception):
+    """The owner has as many as one may have."""
 
 
 class Refused(Exception):
@@ -63,6 +69,37 @@ def provision_account(
         return Membership.objects.create(user_id=_id_of(user), name=name, account_id=account)
 
 
+def provision_sub_account(main: int) -> Membership:
+    """A new account of the same owner as a main account; its name is the main one's and /n.
+
+    Raises TooManySubAccounts, Refused, and what Bus.submit raises.
+    """
+    parent = Membership.objects.get(account_id=main)
+    external_id = _external_id(f"sub/{main}")
+    with transaction.atomic():
+        _one_at_a_time(external_id)
+        number = len(sub_accounts(main))
+        if number > SUB_ACCOUNTS_MAX:
+            raise TooManySubAccounts(f"at most {SUB_ACCOUNTS_MAX} sub-accounts of one owner")
+        external_id = _external_id(f"sub/{main}/{number}")
+        account = _adopt(external_id)
+        if account is None:
+            with closing(Bus.connect(redis_url())) as bus:
+                account = _open(bus, external_id, ROLE_TRADER, main)
+        return Membership.objects.create(
+            user_id=parent.user_id, name=f"{parent.name}/{number}", account_id=account
+        )
+
+
+def sub_accounts(main: int) -> list[Membership]:
+    """The account itself and those named after it, in the order in which they were opened."""
+    parent = Membership.objects.get(account_id=main)
+    same_person = Q(user__isnull=True) if parent.user_id is None else Q(user=parent.user_id)
+    named = Membership.objects.filter(same_person, name__startswith=f"{parent.name}/")
+    named = named.order_by("account_id")
+    return [parent, *named]
+
+
 def require_free_name(name: str) -> None:
     """Raises NameTaken when a bot has this name."""
     if _membership(None, name) is not None:
@@ -84,8 +121,11 @@ def deposit(bus: Bus, account: int, amount_units: int, reference: int) -> None:
 
 def external_id_of(user: AbstractBaseUser | None, name: str) -> int:
     """A 62-bit number that follows from whom the account is for."""
-    text = f"{_id_of(user)}/{name}".encode()
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 2
+    return _external_id(f"{_id_of(user)}/{name}")
+
+
+def _external_id(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 2
 
 
 def _check(name: str, fund_units: int) -> None:
@@ -122,11 +162,11 @@ def _adopt(external_id: int) -> int | None:
     return None if opened is None else opened.id
 
 
-def _open(bus: Bus, external_id: int, role: int) -> int:
+def _open(bus: Bus, external_id: int, role: int, parent: int = NO_ACCOUNT) -> int:
     command = make(
         CommandKind.OPEN_ACCOUNT,
         OPERATOR,
-        account=NO_ACCOUNT,
+        account=parent,
         role=role,
         external_id=external_id,
     )

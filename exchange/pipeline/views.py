@@ -22,6 +22,7 @@ from exchange.engine.state import (
     CONDITION,
     ORDER,
     POSITION,
+    SAFEGUARD,
     Counter,
     Integers,
     State,
@@ -55,6 +56,7 @@ ACCOUNT_VIEW = np.dtype(
         ("n_conditions", "<i8"),
         ("row", ACCOUNT),
         ("balances", "<i8", (ASSETS_MAX,)),
+        ("safeguard", SAFEGUARD),
     ]
 )
 
@@ -125,6 +127,7 @@ class ViewWriter:
     def __init__(self, state: State) -> None:
         self._state = state
         self._accounts = _as_words(state.accounts)
+        self._safeguards = _as_words(state.safeguards)
         self._positions = _as_words(state.positions)
         self._orders = _as_words(state.orders)
         self._conditions = _as_words(state.conditions)
@@ -152,6 +155,7 @@ class ViewWriter:
             _as_bytes(self._orders),
             _as_bytes(self._conditions),
             _as_bytes(self._state.balances),
+            _as_bytes(self._safeguards),
             accounts,
             self._header,
             _MSET,
@@ -183,6 +187,7 @@ def _write_views(
     order_rows: Bytes,
     condition_rows: Bytes,
     balance_rows: Bytes,
+    safeguard_rows: Bytes,
     wanted: Integers,
     header: Integers,
     mset: Bytes,
@@ -191,9 +196,9 @@ def _write_views(
 ) -> int:
     """Write the command (VIEW-003), each value as in VIEW-001; returns its length in bytes.
 
-    accounts, positions, orders : tables as words, (rows, words of a row); *_rows : the same
-    and the balances as bytes. wanted : (views,) account ids. header : the first words of
-    an ACCOUNT_VIEW, sequence and time set. buffer : at least _views_size bytes
+    accounts, positions, orders : tables as words, (rows, words of a row); *_rows : the same,
+    the balances and the safeguards as bytes. wanted : (views,) account ids. header : the first
+    words of an ACCOUNT_VIEW, sequence and time set. buffer : at least _views_size bytes
     """
     header_bytes = header.view(np.uint8)
     at = _write_length(buffer, 0, _STAR, 1 + 2 * wanted.shape[0])
@@ -213,6 +218,7 @@ def _write_views(
         at = _write_bytes(buffer, at, header_bytes)
         at = _write_bytes(buffer, at, account_rows[account])
         at = _write_bytes(buffer, at, balance_rows[account])
+        at = _write_bytes(buffer, at, safeguard_rows[account])
         for slot in range(account, accounts[account, _SLOT_COUNT] * ACCOUNTS_MAX, ACCOUNTS_MAX):
             if positions[slot, _CONTRACT] != 0:
                 at = _write_bytes(buffer, at, position_rows[slot])

@@ -14,7 +14,11 @@ TRADING = {
     CommandKind.CANCEL_ORDER,
     CommandKind.CANCEL_ALL,
     CommandKind.SET_SELF_TRADE_MODE,
+    CommandKind.PLACE_BATCH,
     CommandKind.REQUEST_WITHDRAWAL,
+    CommandKind.TRANSFER,
+    CommandKind.SET_CANCEL_ON_DISCONNECT,
+    CommandKind.HEARTBEAT,
 }
 ALLOWED = {
     units.ROLE_TRADER: TRADING,
@@ -65,6 +69,14 @@ def test_trader_acts_for_the_sub_account_of_the_same_owner(venue: Venue, alice: 
 
     assert reason(produced) is RejectReason.ACCEPTED
     assert produced[0]["account"] == savings
+
+
+@pytest.mark.parametrize("kind", sorted(TRADING))
+def test_sub_account_acts_for_itself_only(venue: Venue, alice: int, kind: CommandKind) -> None:
+    first, second = (venue.open_account(owner=alice) for _ in range(2))
+
+    assert reason(venue.do(kind, first, account=second)) is RejectReason.NOT_AUTHORISED
+    assert reason(venue.do(kind, first, account=alice)) is RejectReason.NOT_AUTHORISED
 
 
 def test_trader_may_not_order_for_an_operator_account(venue: Venue) -> None:

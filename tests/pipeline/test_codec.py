@@ -57,6 +57,40 @@ def test_commands_are_whole_records_or_refused(raw: bytes) -> None:
             codec.decode_commands(raw)
 
 
+def batch(count: int, *kinds: CommandKind, principal: int = 16) -> bytes:
+    header = make(CommandKind.PLACE_BATCH, 16, account=16, count=count)
+    members = [make(kind, principal) for kind in kinds]
+    return np.concatenate([header, *members]).tobytes()
+
+
+PLACE, CANCEL = CommandKind.PLACE_ORDER, CommandKind.CANCEL_ORDER
+
+
+def test_whole_batches_pass_beside_other_commands() -> None:
+    other = make(CommandKind.HEARTBEAT, 17).tobytes()
+
+    raw = other + batch(2, CANCEL, PLACE) + batch(1, PLACE) + other
+
+    assert len(codec.decode_commands(raw)) == 7
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (batch(0), "Expected a batch of 1 to 100 members, was 0"),
+        (batch(-1, PLACE), "Expected a batch of 1 to 100 members, was -1"),
+        (batch(101, *[PLACE] * 101), "Expected a batch of 1 to 100 members, was 101"),
+        (batch(2, PLACE), "Expected 2 members of a batch, was 1"),
+        (batch(1, PLACE, principal=17), "Expected trading commands of one principal"),
+        (batch(1, CommandKind.HEARTBEAT), "Expected trading commands of one principal"),
+        (batch(2, PLACE, CommandKind.PLACE_BATCH), "Expected trading commands of one"),
+    ],
+)
+def test_a_batch_that_is_not_whole_is_refused(raw: bytes, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        codec.decode_commands(raw)
+
+
 def test_results_name_a_reject_only_by_its_own_first_event() -> None:
     commands = numbered(
         CommandKind.PLACE_ORDER, CommandKind.TICK, CommandKind.CANCEL_ALL, CommandKind.LIQUIDATE

@@ -117,6 +117,25 @@ def test_event_that_states_another_balance_stops_the_projector() -> None:
     assert projector.sequence == 0
 
 
+def test_a_transfer_stands_in_both_logs_and_counts_once() -> None:
+    story = Story().deposit(ALICE, 50, 50).deposit(BOB, 10, 10)
+    story.then(EventKind.TRANSFERRED, account=ALICE, counterparty=BOB, amount_units=-20,
+               balance_units=30, reference=7)  # fmt: skip
+    story.also(EventKind.TRANSFERRED, account=BOB, counterparty=ALICE, amount_units=20,
+               balance_units=30, reference=7)  # fmt: skip
+
+    story.write(Projector())
+
+    entries = LedgerEntry.objects.filter(kind=LedgerKind.TRANSFER).order_by("id")
+    columns = ("account", "counter_account", "amount_units", "balance_units", "reference")
+    assert list(entries.values_list(*columns)) == [
+        (ALICE, BOB, -20, 30, 7),
+        (BOB, ALICE, 20, 30, 7),
+    ]
+    assert Balance.objects.get(account=BOB).balance_units == 30
+    assert_books_balance()
+
+
 def test_variation_names_its_contract() -> None:
     story = Story().deposit(ALICE, 50, 50).deposit(BOB, 50, 50)
     story.then(EventKind.VARIATION_SETTLED, account=ALICE, contract=BTC_PERPETUAL,

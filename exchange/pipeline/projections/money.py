@@ -121,6 +121,7 @@ def gather_postings(batch: Batch) -> Postings:
     stepped = batch.of(EventKind.LIQUIDATION_STEPPED)
     insured = batch.of(EventKind.INSURANCE_PAID)
     indebted = batch.of(EventKind.BAD_DEBT_RECORDED)
+    transferred = batch.of(EventKind.TRANSFERRED)
     parts = [
         _part(batch, EventKind.DEPOSITED, LedgerKind.DEPOSIT, deposited["account"], EXTERNAL,
               deposited["amount_units"], asset=deposited["asset"],
@@ -146,6 +147,10 @@ def gather_postings(batch: Batch) -> Postings:
               INSURANCE, insured["amount_units"], contract=insured["contract"]),
         _part(batch, EventKind.BAD_DEBT_RECORDED, LedgerKind.BAD_DEBT, indebted["account"],
               BAD_DEBT, indebted["amount_units"]),
+        _part(batch, EventKind.TRANSFERRED, LedgerKind.TRANSFER, transferred["account"],
+              transferred["counterparty"], transferred["amount_units"],
+              asset=transferred["asset"], reference=transferred["reference"],
+              stated=transferred["balance_units"]),
     ]  # fmt: skip
     joined = Postings(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     keep = joined.amount_units != 0
@@ -158,7 +163,7 @@ def _part(
     event: EventKind,
     kind: LedgerKind,
     account: Integers | int,
-    counter_account: int,
+    counter_account: Integers | int,
     amount_units: Integers,
     *,
     asset: Integers | int = USDC,
@@ -213,7 +218,9 @@ def running_balances(
     keys = np.empty(2 * count, np.int64)
     amounts = np.empty(2 * count, np.int64)
     keys[0::2], keys[1::2] = postings.keys(), postings.counter_keys()
-    amounts[0::2], amounts[1::2] = postings.amount_units, -postings.amount_units
+    # A transfer has an entry of its own on either side (LEDGER-003).
+    is_two_sided = postings.kind != LedgerKind.TRANSFER
+    amounts[0::2], amounts[1::2] = postings.amount_units, -postings.amount_units * is_two_sided
     order, group, base = _grouped(keys, balances)
     after = np.empty(2 * count, np.int64)
     after[order] = _running(amounts[order], group, base)
