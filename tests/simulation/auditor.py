@@ -12,6 +12,7 @@ and raises AssertionError whose text begins with the invariant's number (spec: i
     I-16  a resting order is a limit order that may rest, inside its contract's ceiling; one
           that waits for a trigger stands in the list of its source and direction, which the
           price has not passed unless the contract is due, and is in no book
+    I-18  keys: per account the last ones, each found once in its chain and in the age list
     I-27  funding settled since the conversion sums to less than one unit a settlement
     I-20  initial margin >= maintenance > 0 for a position
 """
@@ -35,6 +36,7 @@ from exchange.engine.units import (
     ORDER_SLOT_BITS,
     SELL,
 )
+from tests.simulation.client_audit import check_clients
 from tests.simulation.trigger_audit import check_days, check_triggers, is_waiting
 
 Row = dict[str, int]
@@ -89,6 +91,7 @@ class Audit:
         self.check_books()
         self.check_withdrawals()
         self.check_margins()
+        check_clients(self.state, self.accounts)
 
     # --- money ------------------------------------------------------------------------------
 
@@ -377,6 +380,7 @@ def book_head(contract: int, side: int) -> int:
 
 
 COUNTERS = tuple(counter for counter in Counter if counter.name != "COUNT")
+
 
 ORDER_SUMS = (
     "buy_lots",

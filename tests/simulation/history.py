@@ -9,12 +9,14 @@ with the invariant's number (spec: invariants). What a state alone can show is a
     I-16  no fill worse than the limit, post-only never takes, reduce-only never increases,
           immediate orders leave nothing, no trade within one owner
     I-17  two sides of a trade agree, at the maker's price; trade numbers increase
+    I-18  a key stands for one accepted command; a repeat changes nothing and names the first
     I-22  a liquidation starts under water only, and no step lowers equity / maintenance
     I-24  insurance is never negative                   I-35  observations are fit to be heard
     I-27, I-28  funding: sampled once, settled before a position changes, zero in sum
     I-36  the index is the aggregate of the fresh sources; the mark stays within its band and
           moves no faster than the index and its rate
-    I-38  sequences without gaps, time never backwards  I-43  nobody acts on others' orders
+    I-38  sequences without gaps, time never backwards, nothing executed past its deadline
+    I-43  nobody acts on others' orders, or moves others' money
     I-44  parameters within hard bounds                 I-48  a withdrawal ends once
 """
 
@@ -23,6 +25,7 @@ from collections.abc import Callable
 
 from exchange.engine.state import State
 from tests.simulation.funding_history import FundingHistory
+from tests.simulation.key_history import KeyHistory
 from tests.simulation.order_history import OrderHistory
 from tests.simulation.price_history import PriceHistory
 from tests.simulation.reference.governance import PARAMETERS
@@ -58,6 +61,7 @@ class History:
         self.withdrawals: dict[int, int] = {}
         # (equity, maintenance) of an account at its last step in this command.
         self.steps: dict[int, tuple[int, int]] = {}
+        self.keys = KeyHistory()
         self.orders = OrderHistory(self.owners)
         self.prices = PriceHistory()
         self.funding = FundingHistory()
@@ -70,6 +74,8 @@ class History:
             EventKind.ORDER_FILLED: self._filled,
             EventKind.ORDER_CANCELLED: self._cancelled,
             EventKind.DEPOSITED: self._deposited,
+            EventKind.TRANSFERRED: self._transferred,
+            EventKind.HEARTBEAT_MISSED: self._heartbeat_missed,
             EventKind.WITHDRAWAL_REQUESTED: self._withdrawal_requested,
             EventKind.WITHDRAWAL_CONFIRMED: self._withdrawal_ended,
             EventKind.WITHDRAWAL_FAILED: self._withdrawal_ended,
@@ -110,6 +116,7 @@ class History:
     def _follow_one(self, command: Event, said: list[Event]) -> None:
         is_refused = any(event["kind"] == EventKind.COMMAND_REJECTED for event in said)
         self.prices.begin(command, said, is_refused=is_refused)
+        self.keys.follow(command, said)
         self.orders.asked_price = command.get("price_ticks", 0)
         for event in said:
             assert event["time_ns"] == self.time_ns, f"I-38 {event}"
@@ -121,6 +128,7 @@ class History:
                 handler(command, event)
         self.orders.end()
         self.prices.end()
+        self._check_silenced(said)
         assert self.balances[CLEARING] == 0, f"I-03 CLEARING keeps {self.balances[CLEARING]}"
         assert self.posted == 0, f"I-03 postings sum to {self.posted}"
 
@@ -165,6 +173,16 @@ class History:
         self._post(EXTERNAL, event["account"], event["amount_units"])
         self._says_balance(event, event["balance_units"], event["account"])
 
+    def _transferred(self, command: Event, event: Event) -> None:
+        account, other = event["account"], event["counterparty"]
+        owner = self.owners.get(account)
+        assert owner == self.owners.get(other), f"I-43 a transfer between owners: {event}"
+        may = command["principal"] in (command["account"], owner)
+        assert may, f"I-43 a transfer by somebody else: {command} {event}"
+        if event["amount_units"] < 0:
+            self._post(account, other, -event["amount_units"])
+        self._says_balance(event, event["balance_units"], account)
+
     def _withdrawal_requested(self, command: Event, event: Event) -> None:
         number = event["withdrawal"]
         assert number not in self.withdrawals, f"I-48 {event}"
@@ -200,10 +218,21 @@ class History:
     # --- who and why ------------------------------------------------------------------------
 
     def _cancelled(self, command: Event, event: Event) -> None:
-        if event["reason"] != CancelReason.BY_OWNER:
+        if event["reason"] not in (CancelReason.BY_OWNER, CancelReason.DISCONNECTED):
             return
         owner = self.owners[event["account"]]
         assert self.owners.get(command["principal"]) == owner, f"I-43 {command} {event}"
+
+    def _heartbeat_missed(self, command: Event, event: Event) -> None:
+        is_overdue = event["due_ns"] < self.time_ns
+        assert is_overdue, f"I-38 silenced before its time: {event}"
+
+    def _check_silenced(self, said: list[Event]) -> None:
+        """Whose heartbeat was missed has no order left."""
+        silent = [e["account"] for e in said if e["kind"] == EventKind.HEARTBEAT_MISSED]
+        for account in silent:
+            left = [o for o in self.orders.live.values() if o["account"] == account]
+            assert not left, f"I-10 silent, but with orders: {left}"
 
     def _parameter_set(self, command: Event, event: Event) -> None:
         _, _, low, high = PARAMETERS[event["parameter"]]

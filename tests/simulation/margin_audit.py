@@ -27,7 +27,11 @@ ACCOUNT = COMMAND_FIELDS[CommandKind.PLACE_ORDER].index("account")
 _PLACING = (CommandKind.PLACE_ORDER, CommandKind.AMEND_ORDER)
 # What may move an account for reasons that are not its own order.
 _OWN = (EventKind.ORDER_ACCEPTED, EventKind.ORDER_AMENDED)
-_ELSEWHERE = (EventKind.ORDER_TRIGGERED, EventKind.COMMAND_REJECTED)
+_ELSEWHERE = (
+    EventKind.ORDER_TRIGGERED,
+    EventKind.COMMAND_REJECTED,
+    EventKind.COMMAND_REPEATED,
+)
 
 
 def assert_carried(

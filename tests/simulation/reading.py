@@ -70,6 +70,26 @@ def day_ids(state: State) -> list[int]:
     return found
 
 
+def keys_by_age(state: State) -> list[Row]:
+    """The remembered idempotency keys, the oldest first."""
+    found = []
+    link = int(state.keys[0]["newer"])
+    while link:
+        found.append(row(state.keys, link))
+        link = found[-1]["newer"]
+    return found
+
+
+def armed_accounts(state: State) -> list[int]:
+    """Accounts whose heartbeat is waited for, the last to be armed first."""
+    found = []
+    link = int(state.counters[Counter.FIRST_ARMED])
+    while link and link - 1 not in found:
+        found.append(link - 1)
+        link = int(state.safeguards[link - 1]["next_armed"])
+    return found
+
+
 def queue(state: State, contract: int, side: int) -> Iterator[Row]:
     """The orders of one side of a book, in the order in which they trade."""
     link = int(state.level_next[2 * contract + (side == SELL), 0])

@@ -13,8 +13,10 @@ from exchange.engine.state import Counter, State
 from exchange.engine.units import ASSETS_MAX, BUY, FUNDING_SAMPLES, SELL
 from tests.simulation.reading import (
     Row,
+    armed_accounts,
     counters,
     day_ids,
+    keys_by_age,
     order_ids_of,
     positions_of,
     queue,
@@ -25,12 +27,14 @@ from tests.simulation.reference import tables
 from tests.simulation.reference.margin import OpenOrders
 from tests.simulation.reference.state import ORDER_SLOT_BITS, Venue
 
+PAYLOAD = tuple(f"payload_{i}" for i in range(7))
 # Columns that the reference does not have, or has under another form.
 LINKS = {
     "accounts": {
         "slot_count",
         "first_order",
         "order_count",
+        "owner_order_count",
     },
     "positions": {
         "contract",
@@ -72,6 +76,23 @@ LINKS = {
     "withdrawals": {"next_free", "reserved"},
     "gateways": {"gateway_id", "reserved"},
     "funding": set(),
+    "safeguards": {
+        "oldest_key",
+        "newest_key",
+        "key_count",
+        "next_armed",
+        "previous_armed",
+    },
+    "keys": {
+        "account",
+        "key",
+        *PAYLOAD,
+        "next_of_account",
+        "next_in_bucket",
+        "newer",
+        "older",
+    },
+    "batch": set(),
 }
 
 
@@ -90,6 +111,9 @@ REPORTER = _columns(engine.REPORTER, "reporters")
 WITHDRAWAL = _columns(engine.WITHDRAWAL, "withdrawals")
 GATEWAY = _columns(engine.GATEWAY, "gateways")
 FUNDING = _columns(engine.FUNDING, "funding")
+SAFEGUARD = _columns(engine.SAFEGUARD, "safeguards")
+KEY = _columns(engine.KEY, "keys")
+BATCH = _columns(engine.BATCH, "batch")
 ORDER_SUMS = tuple(field.name for field in fields(OpenOrders))
 
 
@@ -107,6 +131,13 @@ def assert_same_state(state: State, venue: Venue) -> None:
     for underlying in range(len(venue.underlyings)):
         assert_same_underlying(state, venue, underlying)
     _assert_same_registers(state, venue)
+    _assert_same_keys(state, venue)
+    _assert_same_batch(state, venue)
+    owned = [0] * len(venue.accounts)
+    for row_of_account in venue.accounts:
+        owned[row_of_account.owner] += len(row_of_account.orders)
+    found = state.accounts["owner_order_count"][: len(owned)].tolist()
+    assert found == owned, f"orders of owners: engine {found}, reference {owned}"
 
 
 def assert_same_account(state: State, venue: Venue, number: int) -> None:
@@ -114,6 +145,7 @@ def assert_same_account(state: State, venue: Venue, number: int) -> None:
     mine = venue.accounts[number]
     theirs = row(state.accounts, number)
     _same(f"account {number}", theirs, mine, ACCOUNT)
+    _same(f"safeguard of {number}", row(state.safeguards, number), mine, SAFEGUARD)
     cash = [venue.ledger.cash(number, asset) for asset in range(ASSETS_MAX)]
     assert state.balances[number].tolist() == cash, f"balances of {number}: {cash}"
     if not (theirs["slot_count"] or mine.positions or mine.orders):
@@ -214,6 +246,25 @@ def _assert_same_registers(state: State, venue: Venue) -> None:
     for name, gateway in venue.gateways.items():
         assert name in gateways, f"gateway {name} is forgotten"
         _same(f"gateway {name}", gateways[name], gateway, GATEWAY)
+
+
+def _assert_same_keys(state: State, venue: Venue) -> None:
+    """Every key from the oldest to the youngest, and whose heartbeat is waited for."""
+    found = keys_by_age(state)
+    names = [(key["account"], key["key"]) for key in found]
+    assert names == list(venue.keys), f"keys by age: {names}"
+    for theirs, (name, mine) in zip(found, venue.keys.items(), strict=True):
+        _same(f"key {name}", theirs, mine, KEY)
+        payload = tuple(theirs[column] for column in PAYLOAD)
+        assert payload == mine.payload, f"payload of key {name}: {payload}"
+    assert armed_accounts(state) == venue.armed[::-1], f"armed: {venue.armed[::-1]}"
+
+
+def _assert_same_batch(state: State, venue: Venue) -> None:
+    mine = venue.batch or tables.Batch(0, 0, left=0)
+    left = int(state.counters[Counter.BATCH_LEFT])
+    assert left == mine.left, f"members to come: engine {left}, reference {mine.left}"
+    _same("batch", row(state.batch, 0), mine, BATCH)
 
 
 def _same(what: str, theirs: Row, mine: Any, columns: Iterable[str]) -> None:

@@ -78,6 +78,10 @@ def is_rebated(event: Event) -> bool:
     return event["fee_units"] < 0
 
 
+def gives(event: Event) -> bool:
+    return event["amount_units"] < 0
+
+
 def is_by_owner(event: Event) -> bool:
     return event["reason"] == CancelReason.BY_OWNER
 
@@ -88,6 +92,8 @@ CHANGES: list[Change] = [
     ("I-06", EventKind.DEPOSITED, always, {"amount_units": 1}),
     ("I-06", EventKind.DEPOSITED, always, {"balance_units": 1}),
     ("I-03", EventKind.VARIATION_SETTLED, always, {"cash_units": 1, "balance_units": 1}),
+    ("I-06", EventKind.TRANSFERRED, gives, {"amount_units": -1}),
+    ("I-43", EventKind.TRANSFERRED, always, {"counterparty": 1 << 20}),
     ("I-13", EventKind.ORDER_FILLED, always, {"remaining_lots": 1}),
     ("I-13", EventKind.ORDER_CANCELLED, always, {"quantity_lots": 1}),
     ("I-13", EventKind.ORDER_CANCELLED, always, {"order": 1 << 30}),
@@ -98,6 +104,8 @@ CHANGES: list[Change] = [
     ("I-17", EventKind.ORDER_FILLED, is_taker, {"trade": 1}),
     ("I-17", EventKind.ORDER_FILLED, is_taker, {"position_lots": 1}),
     ("I-12", EventKind.ORDER_FILLED, is_resting_ask, {"price_ticks": 1}),
+    ("I-18", EventKind.COMMAND_REPEATED, always, {"first_sequence": 1}),
+    ("I-18", EventKind.COMMAND_REPEATED, always, {"idempotency_key": 1 << 40}),
     ("I-22", EventKind.LIQUIDATION_STARTED, always, {"equity_units": 10**15}),
     ("I-22", EventKind.LIQUIDATION_STEPPED, always, {"fee_units": 10**14}),
     ("I-27", EventKind.FUNDING_SAMPLED, always, {"growth": 1}),
@@ -114,6 +122,7 @@ CHANGES: list[Change] = [
     ("I-36", EventKind.INDEX_UPDATED, always, {"status": 1}),
     ("I-36", EventKind.MARK_UPDATED, always, {"mark_ticks": 10**7}),
     ("I-38", EventKind.ORDER_ACCEPTED, always, {"time_ns": 1}),
+    ("I-38", EventKind.HEARTBEAT_MISSED, always, {"due_ns": 10**15}),
     ("I-44", EventKind.PARAMETER_SET, always, {"value": 10**18}),
     ("I-48", EventKind.WITHDRAWAL_CONFIRMED, always, {"withdrawal": 1}),
     ("I-48", EventKind.WITHDRAWAL_FAILED, always, {"amount_units": 1}),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from exchange.engine.state import Counter
 from tests.simulation import reference
 from tests.simulation.actions import (
     Action,
@@ -24,7 +25,14 @@ from tests.simulation.actions import (
     Withdraw,
 )
 from tests.simulation.reference import wire
-from tests.simulation.reference.wire import CommandKind
+from tests.simulation.reference.tables import Order
+from tests.simulation.reference.wire import (
+    ROLE_MAKER,
+    ROLE_TRADER,
+    CommandKind,
+    EventKind,
+    RejectReason,
+)
 from tests.simulation.side_by_side import SideBySide
 from tests.simulation.simulator.dice import Dice
 from tests.simulation.simulator.run import open_world, play
@@ -145,3 +153,35 @@ def test_any_short_market_engine_and_reference_agree(
 
     for action in steps:
         player.play(action)
+
+
+def test_the_last_slots_are_for_the_same_orders_in_both() -> None:
+    """786,432 orders are more than can be told twice: here both believe that they are open."""
+    world = two_markets([10**9] * 4)
+    player, world.both.whole_every = Player(world), 1_000_000
+    maker = world.open_account(ROLE_TRADER | ROLE_MAKER)
+    world.operate(CommandKind.DEPOSIT, account=maker, amount_units=10**9)
+    world.traders.append(maker)
+    player.play(Place(0, 0, 1, 0, 5))
+    player.play(Place(1, 0, -1, 0, 5))
+    stranger = Order(0, 0, -1, 1, 0, 1, 1, 1, 0, 0)
+    world.venue.orders.update(dict.fromkeys(range(-786_432, 0), stranger))
+    world.both.machine.state.counters[Counter.ORDERS_OPEN] += 786_432
+
+    answers = [
+        player.play(action)[0]
+        for action in (
+            Place(0, 0, 1, -5, 5),
+            Place(4, 0, 1, -5, 5),
+            Place(0, 0, -1, -5, 5, reduce_only=True),
+            Place(1, 0, -1, 5, 1, force="ioc"),
+        )
+    ]
+
+    assert [event[2] for event in answers] == [
+        EventKind.COMMAND_REJECTED,
+        EventKind.ORDER_ACCEPTED,
+        EventKind.ORDER_ACCEPTED,
+        EventKind.ORDER_ACCEPTED,
+    ]
+    assert answers[0][5] == RejectReason.ORDER_SLOTS_RESERVED

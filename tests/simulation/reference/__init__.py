@@ -6,6 +6,6 @@ as its sixteen integers and its events come out as theirs, so that both venues c
 byte by byte. Only the numbers of the wire format are shared (`wire`).
 
 Read in this order: tables, ledger, book, margin, health, then checks, execution and trading
-for orders; index, premium, mark, funding and clearing for prices; liquidation;
-custody and governance; venue.
+for orders, keys and batches around them; index, premium, mark, funding and clearing for prices;
+liquidation; custody, safeguards and governance; machine.
 """

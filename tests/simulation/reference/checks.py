@@ -15,6 +15,7 @@ from tests.simulation.reference.wire import (
     FLAG_REDUCE_ONLY,
     FLAG_REJECT_POST_ONLY,
     ORACLE_VALID,
+    ROLE_MAKER,
     SELF_TRADE_CANCEL_MAKER,
     SELF_TRADE_REJECT_TAKER,
     SELL,
@@ -46,6 +47,8 @@ from tests.simulation.reference.wire import (
 
 QUANTITY_MAX = 1 << 31
 OPEN_ORDERS_MAX = 500
+OWNER_ORDERS_MAX = 2_000
+SLOTS_RESERVED_FROM = 786_432  # three quarters of 2^20
 REDUCE_ONLY_MAX = 32  # of an account, in books
 OPEN_INTEREST_MAX = 10**17  # 10^11 USDC: of the venue, at the listing references
 _FLAGS = TYPE_MASK | TIF_MASK | FLAG_POST_ONLY | FLAG_REJECT_POST_ONLY | FLAG_REDUCE_ONLY
@@ -168,10 +171,17 @@ def admission_objection(venue: Venue, ask: Ask) -> RejectReason:
     return _OK
 
 
-def room_objection(venue: Venue, account: int) -> RejectReason:
-    """Whether one more open order has a place."""
-    is_full = len(venue.accounts[account].orders) >= OPEN_ORDERS_MAX
-    return RejectReason.TOO_MANY_ORDERS if is_full else _OK
+def room_objection(venue: Venue, ask: Ask) -> RejectReason:
+    """Whether one more open order has a place; the last are not for everybody."""
+    account = venue.accounts[ask.account]
+    if len(account.orders) >= OPEN_ORDERS_MAX:
+        return RejectReason.TOO_MANY_ORDERS
+    if venue.owner_orders(ask.account) >= OWNER_ORDERS_MAX:
+        return RejectReason.TOO_MANY_OWNER_ORDERS
+    stays = ask.may_rest or ask.has_trigger
+    is_welcome = ask.is_reduce_only or account.role & ROLE_MAKER or not stays
+    is_crowded = len(venue.orders) >= SLOTS_RESERVED_FROM
+    return RejectReason.ORDER_SLOTS_RESERVED if is_crowded and not is_welcome else _OK
 
 
 def reduce_only_objection(venue: Venue, ask: Ask) -> RejectReason:

@@ -5,6 +5,7 @@ from tests.simulation.reference.execution import expire
 from tests.simulation.reference.index import aggregate
 from tests.simulation.reference.liquidation import review
 from tests.simulation.reference.mark import mark_contract
+from tests.simulation.reference.safeguards import cancel_for_silent
 from tests.simulation.reference.state import ACCEPTED, Answer, Venue
 from tests.simulation.reference.tables import Observation
 from tests.simulation.reference.waiting import tell_trailing
@@ -73,6 +74,7 @@ def _observation_objection(venue: Venue, command: Command) -> RejectReason:
 
 def tick(venue: Venue, _command: Command) -> Answer:
     """Tick."""
+    cancel_for_silent(venue)
     expire(venue)
     refresh(venue, list(range(len(venue.underlyings))))
     tell_trailing(venue)

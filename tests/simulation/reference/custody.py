@@ -1,6 +1,7 @@
-"""The reference's money across the border: deposits and withdrawals."""
+"""The reference's money: deposits, withdrawals, and transfers within an owner."""
 
 from tests.simulation.reference import health
+from tests.simulation.reference.checks import is_expired
 from tests.simulation.reference.rounding import ceil_div
 from tests.simulation.reference.state import (
     ACCEPTED,
@@ -14,6 +15,7 @@ from tests.simulation.reference.wire import (
     HOLDS,
     INSURANCE,
     ORACLE_VALID,
+    ROLE_TRADER,
     USDC,
     Command,
     EventKind,
@@ -52,6 +54,8 @@ def deposit(venue: Venue, command: Command) -> Answer:
 def request_withdrawal(venue: Venue, command: Command) -> Answer:
     """RequestWithdrawal: settled cash, as far as positions and orders do not need it."""
     account, amount, asset = command["account"], command["amount_units"], command["asset"]
+    if is_expired(command):
+        return RejectReason.EXPIRED, 0
     reason, missing = _amount_objection(command), 0
     if not reason:
         reason, missing = _withdrawal_objection(venue, account, asset, amount)
@@ -63,6 +67,32 @@ def request_withdrawal(venue: Venue, command: Command) -> Answer:
     what = (asset, amount, command["reference"], venue.time_ns)
     row = venue.withdrawals[number] = Withdrawal(number, account, *what)
     _say_withdrawal(venue, EventKind.WITHDRAWAL_REQUESTED, row)
+    return ACCEPTED
+
+
+def transfer(venue: Venue, command: Command) -> Answer:
+    """Transfer to another account of one's owner: settled cash above the initial margin."""
+    account, target = command["account"], command["target"]
+    amount, asset = command["amount_units"], command["asset"]
+    if is_expired(command):
+        return RejectReason.EXPIRED, 0
+    reason, missing = _amount_objection(command), 0
+    if not reason:
+        reason, missing = _transfer_objection(venue, account, target, asset, amount)
+    if reason:
+        return reason, missing
+    venue.ledger.move(account, target, amount, asset)
+    for side, other, signed in ((account, target, -amount), (target, account, amount)):
+        venue.say(
+            EventKind.TRANSFERRED,
+            side,
+            asset=asset,
+            amount_units=signed,
+            balance_units=venue.ledger.cash(side, asset),
+            reference=command["reference"],
+            counterparty=other,
+            principal=command["principal"],
+        )
     return ACCEPTED
 
 
@@ -97,7 +127,33 @@ def _amount_objection(command: Command) -> RejectReason:
     return RejectReason.ACCEPTED if is_sane else RejectReason.INVALID_AMOUNT
 
 
+def _transfer_objection(
+    venue: Venue, account: int, target: int, asset: int, amount: int
+) -> Answer:
+    if not venue.is_user(target):
+        return RejectReason.UNKNOWN_ACCOUNT, 0
+    if target == account:
+        return RejectReason.SAME_ACCOUNT, 0
+    if venue.accounts[target].owner != venue.accounts[account].owner:
+        return RejectReason.DIFFERENT_OWNER, 0
+    if not venue.accounts[target].role & ROLE_TRADER:
+        return RejectReason.NOT_AUTHORISED, 0
+    needed = health.initial_margin(venue, account)
+    return _outflow_objection(venue, account, asset, amount, needed)
+
+
 def _withdrawal_objection(venue: Venue, account: int, asset: int, amount: int) -> Answer:
+    tenth = ceil_div(health.gross_notional(venue, account), 10)
+    needed = max(health.initial_margin(venue, account), tenth)
+    reason, missing = _outflow_objection(venue, account, asset, amount, needed)
+    is_full = len(venue.withdrawals) >= WITHDRAWALS_MAX
+    return (RejectReason.CAPACITY_FULL, 0) if is_full and not reason else (reason, missing)
+
+
+def _outflow_objection(
+    venue: Venue, account: int, asset: int, amount: int, needed: int
+) -> Answer:
+    """Whether so much settled cash may go while the account needs that much equity."""
     if venue.accounts[account].liquidation_stage:
         return RejectReason.IN_LIQUIDATION, 0
     for contract, position in venue.accounts[account].positions.items():
@@ -107,13 +163,8 @@ def _withdrawal_objection(venue: Venue, account: int, asset: int, amount: int) -
     balance = venue.ledger.cash(account, asset)
     if amount > balance:
         return RejectReason.INSUFFICIENT_BALANCE, amount - balance
-    tenth = ceil_div(health.gross_notional(venue, account), 10)
-    kept = max(health.initial_margin(venue, account), tenth)
-    missing = kept - (health.equity(venue, account) - amount)
-    if missing > 0:
-        return RejectReason.INSUFFICIENT_MARGIN, missing
-    is_full = len(venue.withdrawals) >= WITHDRAWALS_MAX
-    return (RejectReason.CAPACITY_FULL, 0) if is_full else ACCEPTED
+    missing = needed - (health.equity(venue, account) - amount)
+    return (RejectReason.INSUFFICIENT_MARGIN, missing) if missing > 0 else ACCEPTED
 
 
 def _say_withdrawal(venue: Venue, kind: EventKind, row: Withdrawal) -> None:

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 from tests.simulation.reference import (
+    batches,
     clearing,
     custody,
     firing,
     funding,
     governance,
+    keys,
     liquidation,
+    safeguards,
     trading,
 )
 from tests.simulation.reference.state import Answer, Venue
@@ -36,6 +39,10 @@ TRADING: dict[int, Handler] = {
     CommandKind.CANCEL_ALL: trading.cancel_all,
 }
 BY_TRADERS = TRADING | {
+    CommandKind.PLACE_BATCH: batches.begin,
+    CommandKind.TRANSFER: custody.transfer,
+    CommandKind.SET_CANCEL_ON_DISCONNECT: safeguards.set_cancel_on_disconnect,
+    CommandKind.HEARTBEAT: safeguards.heartbeat,
     CommandKind.REQUEST_WITHDRAWAL: custody.request_withdrawal,
     CommandKind.SET_SELF_TRADE_MODE: governance.set_self_trade_mode,
 }
@@ -78,14 +85,27 @@ class Reference:
         venue.events = []
         funding.close_samples(venue)
         sampled = len(venue.events)
-        reason, missing = self._admission(command), 0
+        out_of_place = batches.take_in(venue, command)
+        reason, missing = self._admission(command) or out_of_place, 0
         if not reason:
-            reason, missing = HANDLERS[command["kind"]](venue, command)
+            reason, missing = self._decide(command)
         if reason:
             assert len(venue.events) == sampled, "a refused command changed something"
             self._say_rejected(command, reason, missing)
         firing.fire_due(venue)
         return venue.events
+
+    def _decide(self, command: Command) -> Answer:
+        """The handler's answer, once for each key."""
+        venue, key = self.venue, keys.key_of(command)
+        again = keys.answer_again(venue, command) if key else None
+        if again is not None:
+            return again
+        before = len(venue.events)
+        reason, missing = HANDLERS[command["kind"]](venue, command)
+        if key and not reason:
+            keys.remember(venue, command, venue.events[before])
+        return reason, missing
 
     def _admission(self, command: Command) -> RejectReason:
         venue, kind = self.venue, command["kind"]
@@ -106,13 +126,13 @@ class Reference:
         return RejectReason.ACCEPTED if role & needed else RejectReason.NOT_AUTHORISED
 
     def _trader_admission(self, role: int, principal: int, account: int) -> RejectReason:
-        """Traders act for accounts of their own owner that trade."""
+        """Traders act for themselves, an owner for all its accounts, if these trade."""
         accounts = self.venue.accounts
         if not role & ROLE_TRADER:
             return RejectReason.NOT_AUTHORISED
         if not self.venue.is_user(account):
             return RejectReason.UNKNOWN_ACCOUNT
-        is_own = accounts[account].owner == accounts[principal].owner
+        is_own = principal in (account, accounts[account].owner)
         trades = accounts[account].role & ROLE_TRADER
         return RejectReason.ACCEPTED if is_own and trades else RejectReason.NOT_AUTHORISED
 

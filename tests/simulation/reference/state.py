@@ -12,9 +12,11 @@ from tests.simulation.reference.margin import OpenOrders
 from tests.simulation.reference.premium import look
 from tests.simulation.reference.tables import (
     Account,
+    Batch,
     Contract,
     Funding,
     Gateway,
+    Key,
     Observation,
     Order,
     Position,
@@ -88,6 +90,10 @@ class Venue:
     withdrawals: dict[int, Withdrawal] = field(default_factory=dict)
     withdrawal_slots: Slots = field(default_factory=Slots)
     gateways: dict[int, Gateway] = field(default_factory=dict)
+    # By (account, key), the oldest first.
+    keys: dict[tuple[int, int], Key] = field(default_factory=dict)
+    armed: list[int] = field(default_factory=list)  # accounts whose heartbeat is waited for
+    batch: Batch | None = None
     events: list[Row] = field(default_factory=list)
 
     # --- asking -----------------------------------------------------------------------------
@@ -105,6 +111,11 @@ class Venue:
     def wishes(self, account: int) -> int:
         """What the owner of an account wants when its orders meet: SELF_TRADE_*."""
         return self.accounts[self.accounts[account].owner].self_trade_mode
+
+    def owner_orders(self, account: int) -> int:
+        """Open orders of all accounts of an account's owner."""
+        owner = self.accounts[account].owner
+        return sum(len(other.orders) for other in self.accounts if other.owner == owner)
 
     def is_day_over(self, order: Order) -> bool:
         """Whether it has been 08:00 UTC since a good-til-day order was accepted."""

@@ -40,6 +40,9 @@ class Account:
     fees_units: int = 0
     deposited_units: int = 0
     self_trade_mode: int = SELF_TRADE_CANCEL_MAKER  # read of the owner only
+    cancel_on_disconnect: int = 0
+    heartbeat_timeout_ns: int = 0  # 0: nobody waits for a heartbeat
+    heartbeat_until_ns: int = 0
     # By contract.
     positions: "dict[int, Position]" = field(default_factory=dict)
     # Open orders by id, in the order in which they entered a book or began to wait.
@@ -279,6 +282,27 @@ class Withdrawal:
     amount_units: int
     reference: int
     requested_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What an idempotency key stands for: the command that was accepted under it."""
+
+    kind: int
+    payload: tuple[int, ...]
+    subject: int  # the order, withdrawal or transfer that it made or changed
+    first_sequence: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """A PlaceBatch whose members are still to come."""
+
+    principal: int
+    account: int
+    left: int
+    is_refused: int = 0
+    phase: int = 0  # of the member before
 
 
 @dataclass(slots=True)

@@ -31,6 +31,7 @@ from tests.simulation.reference.state import ACCEPTED, Answer, Venue
 from tests.simulation.reference.tables import Order
 from tests.simulation.reference.waiting import amend_waiting, place_waiting
 from tests.simulation.reference.wire import (
+    FLAG_DISCONNECTED,
     TIF_FILL_OR_KILL,
     TIF_MASK,
     TYPE_LIMIT,
@@ -86,7 +87,7 @@ def admit(venue: Venue, ask: Ask, *, is_new: bool) -> Admission:
     price, quantity = effective_price(venue, ask), effective_quantity(venue, ask)
     reason = limits_objection(venue, ask, price, quantity)
     if not reason and is_new:
-        reason = room_objection(venue, ask.account)
+        reason = room_objection(venue, ask)
     reason = reason or reduce_only_objection(venue, ask)
     reason = reason or book_objection(venue, ask, price)
     reason = reason or self_trade_objection(venue, ask, price)
@@ -139,15 +140,21 @@ def cancel(venue: Venue, command: Command) -> Answer:
     order = venue.orders.get(command["order"])
     reason = _order_objection(order, command["account"])
     if order is not None and not reason:
-        cancel_open(venue, order, CancelReason.BY_OWNER)
+        cancel_open(venue, order, _cause(command))
     return reason, 0
 
 
 def cancel_all(venue: Venue, command: Command) -> Answer:
     """CancelAll of a contract (-1: any) and a label (0: any)."""
     account, contract, label = command["account"], command["contract"], command["label"]
-    cancel_orders(venue, account, CancelReason.BY_OWNER, contract, label)
+    cancel_orders(venue, account, _cause(command), contract, label)
     return ACCEPTED
+
+
+def _cause(command: Command) -> CancelReason:
+    """Whether its owner asked for it, or a gateway that lost the owner's session."""
+    is_lost = command["flags"] & FLAG_DISCONNECTED
+    return CancelReason.DISCONNECTED if is_lost else CancelReason.BY_OWNER
 
 
 def _order_objection(order: Order | None, account: int) -> RejectReason:

@@ -23,13 +23,15 @@ from tests.simulation.reference.wire import (
 )
 
 TRAILING_MAX = 512  # of one contract, source and direction
+TRAILING_OF_ACCOUNT_MAX = 16  # of those
 SOURCES = (TRIGGER_MARK, TRIGGER_INDEX, TRIGGER_LAST)
 
 
 def place_waiting(venue: Venue, ask: Ask, label: int, key: int) -> Answer:
     """PlaceOrder of a well-formed order with a trigger."""
     probe = _order(ask)
-    reason = _account_objection(venue, ask) or room_objection(venue, ask.account)
+    reason = _account_objection(venue, ask) or room_objection(venue, ask)
+    reason = reason or _trailing_objection(venue, probe)
     reason = reason or _trigger_objection(venue, probe, ask.trigger)
     if reason:
         return reason, 0
@@ -170,6 +172,16 @@ def _account_objection(venue: Venue, ask: Ask) -> RejectReason:
     return RejectReason.ACCEPTED if has_room else RejectReason.TOO_MANY_POSITIONS
 
 
+def _trailing_objection(venue: Venue, order: Order) -> RejectReason:
+    """Whether one more trailing stop may wait: of all, and of its account."""
+    if not order.is_trailing:
+        return RejectReason.ACCEPTED
+    others = _trailing(venue, order.contract, order.source, order.direction)
+    own = [other for other in others if other.account == order.account]
+    is_full = len(others) >= TRAILING_MAX or len(own) >= TRAILING_OF_ACCOUNT_MAX
+    return RejectReason.TOO_MANY_TRAILING_STOPS if is_full else RejectReason.ACCEPTED
+
+
 def _trigger_objection(venue: Venue, order: Order, given: int) -> RejectReason:
     """Whether a trigger, or the offset of a trailing stop, can be waited for."""
     contract, direction = order.contract, order.direction
@@ -179,9 +191,6 @@ def _trigger_objection(venue: Venue, order: Order, given: int) -> RejectReason:
     if price == 0:
         return RejectReason.NO_TRIGGER_PRICE
     if order.is_trailing:
-        others = _trailing(venue, contract, order.source, direction)
-        if len(others) >= TRAILING_MAX:
-            return RejectReason.TOO_MANY_TRAILING_STOPS
         is_price = price + direction * given > 0
         return RejectReason.ACCEPTED if is_price else RejectReason.INVALID_TRIGGER
     is_reached = direction * (price - given) >= 0

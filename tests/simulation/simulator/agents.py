@@ -9,6 +9,7 @@ from tests.simulation.reference.margin import initial
 from tests.simulation.reference.rounding import PPM
 from tests.simulation.reference.wire import (
     BUY,
+    FLAG_DISCONNECTED,
     FLAG_POST_ONLY,
     FLAG_REDUCE_ONLY,
     FLAG_REJECT_POST_ONLY,
@@ -29,6 +30,7 @@ from tests.simulation.reference.wire import (
     Row,
 )
 from tests.simulation.side_by_side import command
+from tests.simulation.simulator.clients import CLIENTS
 from tests.simulation.simulator.world import World
 
 TRIGGER_TYPES = (
@@ -109,9 +111,7 @@ def overreach(world: World, account: int) -> list[Row]:
 def wash(world: World, account: int) -> list[Row]:
     """Trades with itself: both sides at one price, from accounts of one owner."""
     contract = world.any_contract()
-    owner = world.venue.accounts[account].owner
-    family = [a for a in world.traders if world.venue.accounts[a].owner == owner]
-    other = world.dice.pick(family)
+    other = world.dice.pick(world.family(account))
     price, lots = world.mark(contract), lots_worth(world, contract, 100)
     first = world.order(account, contract, BUY, price, lots, 0)
     force = world.dice.pick((0, TIF_IMMEDIATE_OR_CANCEL, TIF_FILL_OR_KILL))
@@ -158,6 +158,11 @@ def trespass(world: World, account: int) -> list[Row]:
                 ),
                 world.send(command(CommandKind.REQUEST_WITHDRAWAL, account, **money)),
                 world.send(command(CommandKind.DEPOSIT, account, **money)),
+                world.send(command(CommandKind.TRANSFER, account, **money, target=account)),
+                world.send(command(CommandKind.HEARTBEAT, account, account=victim)),
+                world.send(
+                    command(CommandKind.SET_CANCEL_ON_DISCONNECT, account, account=victim)
+                ),
                 world.send(command(CommandKind.SET_SELF_TRADE_MODE, account, account=victim)),
                 world.send(
                     command(
@@ -180,6 +185,7 @@ def withdraw(world: World, account: int) -> list[Row]:
     cash = world.venue.ledger.cash(account)
     part = max(1, cash // world.dice.pick((1, 2, 10))) + world.dice.pick((0, 0, 1))
     fields = {"account": account, "amount_units": part, "reference": len(world.sent)}
+    fields |= world.promise()
     return [world.send(command(CommandKind.REQUEST_WITHDRAWAL, account, **fields))]
 
 
@@ -193,8 +199,9 @@ def tidy(world: World, account: int) -> list[Row]:
         return [amendment(world, account, order.id, order.price_ticks, lots)]
     if dice.happens(30):
         return [cancellation(world, account, -1, label=dice.pick((1, 2)))]
-    row = command(CommandKind.CANCEL_ORDER, account, account=account, order=order.id)
-    return [world.send(row)]
+    fields = {"account": account, "order": order.id}
+    fields["flags"] = dice.pick((0, 0, 0, FLAG_DISCONNECTED))
+    return [world.send(command(CommandKind.CANCEL_ORDER, account, **fields))]
 
 
 def reduce(world: World, account: int) -> list[Row]:
@@ -279,6 +286,7 @@ def wait_for_price(world: World, account: int) -> list[Row]:
 
 # How often each comes to act, in relation to the others.
 CAST: tuple[tuple[Agent, int], ...] = (
+    *CLIENTS,
     (make_market, 34),
     (follow_trend, 18),
     (overreach, 12),
@@ -306,8 +314,10 @@ def amendment(
     """AmendOrder; the contract it names is not read, so any will do."""
     fields = {"contract": world.any_contract(), "price_ticks": price, "quantity_lots": lots}
     fields["trigger_ticks"] = trigger
-    row = command(CommandKind.AMEND_ORDER, account, account=account, order=order, **fields)
-    return world.send(row)
+    fields |= world.promise()
+    return world.send(
+        command(CommandKind.AMEND_ORDER, account, account=account, order=order, **fields)
+    )
 
 
 def cancellation(world: World, account: int, contract: int, label: int = 0) -> Row:

@@ -18,6 +18,7 @@ MILLISECOND = 1_000_000
 SECOND = 1_000 * MILLISECOND
 FAULTS = ("silent", "stale", "stuck", "wild", "future", "liar", "nonsense")
 INT64_MAX = (1 << 63) - 1
+ROLES = (1, 3, 7, 9, 1, 0, ROLE_MASK + 1)  # the last two do not exist
 
 
 class Oracle:
@@ -191,9 +192,9 @@ def _rearrange(world: World) -> list[Row]:
         dice.pick(
             (
                 _house(CommandKind.REGISTER_REPORTER, **register),
-                _house(CommandKind.SET_ROLE, account=trader, role=dice.pick((1, 1, 3, 7, 0))),
+                _house(CommandKind.SET_ROLE, account=trader, role=dice.pick(ROLES)),
                 _house(CommandKind.SET_ROLE, account=dice.pick((4, 1 << 20)), role=1),
-                _house(CommandKind.OPEN_ACCOUNT, account=trader, role=dice.pick((1, 0, 8))),
+                _house(CommandKind.OPEN_ACCOUNT, account=trader, role=dice.pick(ROLES[-3:])),
                 _house(CommandKind.OPEN_ACCOUNT, account=dice.pick((-1, 5)), role=ROLE_MASK),
                 _house(CommandKind.LIST_UNDERLYING, name_0=name["name_0"]),
                 _house(CommandKind.LIST_UNDERLYING, name_0=dice.pick((0, -1, 0x2041))),

@@ -20,13 +20,13 @@ from tests.simulation.simulator.environment import (
     keep_house,
     pass_time,
 )
-from tests.simulation.simulator.sieges import ambush, jam, outgrow, sprawl, sunset
+from tests.simulation.simulator.sieges import ambush, jam, outgrow, repeat, sprawl, sunset
 from tests.simulation.simulator.world import MENU, USDC, World
 
 CROWDS = ((8, 20),) * 7 + ((20, 60),) * 4 + ((100, 300),) * 2 + ((1_000, 3_000),)
 WEALTH = (20, 60, 200, 500, 1_500, 6_000, 30_000)
 RARE = 25  # A siege comes in one of so many seeds.
-SIEGES = {1: jam, 2: sprawl, 3: ambush, 4: sunset, 5: outgrow}
+SIEGES = {1: jam, 2: sprawl, 3: ambush, 4: sunset, 5: outgrow, 6: repeat}
 AGENTS = tuple(agent for agent, share in CAST for _ in range(share))
 
 

@@ -18,20 +18,22 @@ from tests.simulation.reference.wire import (
 )
 from tests.simulation.side_by_side import command
 from tests.simulation.simulator.environment import Oracle
-from tests.simulation.simulator.world import MENU, USDC, World, packed
+from tests.simulation.simulator.world import KEY, MENU, USDC, World, packed
 
 ORDERS = 505  # of an account: more than it may have
 DAY_ORDERS = 400  # of an account: three have more than one tick cancels
-TRAILING = 260  # of an account: two have more than one list of triggers takes
+TRAILING = 17  # of an account and list: one more than it may have
+TRAILERS = 33  # accounts that have more of them together than one list of triggers takes
+KEYS = 1_030  # of an account: more than are remembered
 POSITIONS = 66  # more than an account may have
 
 
 def jam(world: World) -> None:
-    """Three accounts of one owner rest orders for cents; one market order runs into them."""
+    """Accounts of one owner rest orders for cents; one market order runs into them."""
     contract = 0
     refresh(world)
     first = world.open_funded(2_000_000 * USDC)
-    crowd = [first, *(world.open_funded(2_000_000 * USDC, parent=first) for _ in range(2))]
+    crowd = [first, *(world.open_funded(2_000_000 * USDC, parent=first) for _ in range(4))]
     price = world.mark(contract) + 1
     lots = world.contract(contract).min_notional_units
     lots = max(1, lots // (price * world.contract(contract).tick_value_units) + 1)
@@ -72,8 +74,8 @@ def ambush(world: World) -> None:
     row = world.contract(contract)
     lots = 2 * row.min_notional_units // max(1, row.lot_units) + 1
     first = world.open_funded(5_000_000 * USDC)
-    crowd = [first, world.open_funded(5_000_000 * USDC, parent=first)]
-    for account in crowd:
+    rest = (world.open_funded(100 * USDC, parent=first) for _ in range(TRAILERS - 1))
+    for account in (first, *rest):
         stops = [
             _order(account, contract, SELL, 0, lots, TYPE_TRAILING_STOP, 1 + i % 9)
             for i in range(TRAILING)
@@ -118,6 +120,22 @@ def outgrow(world: World) -> None:
         fields = {"contract": 0, "state": state}
         world.both.do(CommandKind.SET_CONTRACT_STATE, OPERATOR, **fields)
     world.prices[contract.underlying] = terms
+
+
+def repeat(world: World) -> None:
+    """More keys than an account's memory holds; then the first of them, and the last."""
+    contract = 0
+    refresh(world)
+    account = world.open_funded(50_000 * USDC)
+    row = world.contract(contract)
+    price = max(1, world.mark(contract) - world.mark(contract) // 200)
+    lots = row.min_notional_units // (price * row.tick_value_units) + 1
+    bid = _order(account, contract, BUY, price, lots)
+    orders = [(*bid[:KEY], number, 0) for number in range(1, KEYS + 1)]
+    everything = command(CommandKind.CANCEL_ALL, account, account=account, contract=-1)
+    for first in range(0, KEYS, 300):
+        world.both.apply([*orders[first : first + 300], everything])
+    world.both.apply([orders[-1], orders[0], orders[-1], orders[40]])
 
 
 def refresh(world: World) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tests.simulation.reference.state import Venue
 from tests.simulation.reference.tables import Contract, Order
 from tests.simulation.reference.wire import (
+    COMMAND_FIELDS,
     KIND_PERPETUAL,
     NO_ACCOUNT,
     OPERATOR,
@@ -26,6 +27,13 @@ from tests.simulation.simulator.dice import Dice
 USDC = 1_000_000
 SOURCES = 5
 GATEWAYS = 4
+KEYED = (
+    CommandKind.PLACE_ORDER,
+    CommandKind.AMEND_ORDER,
+    CommandKind.REQUEST_WITHDRAWAL,
+    CommandKind.TRANSFER,
+)
+KEY = COMMAND_FIELDS[CommandKind.PLACE_ORDER].index("idempotency_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,7 @@ class World:
     prices: list[int] = field(default_factory=list)
     counters: list[int] = field(default_factory=lambda: [0] * (GATEWAYS + 1))
     sent: list[Row] = field(default_factory=list)
+    keyed: list[Row] = field(default_factory=list)  # of those, what has an idempotency key
 
     @property
     def venue(self) -> Venue:
@@ -149,6 +158,8 @@ class World:
         self.counters[gateway] += 1
         sent = (*row[:4], gateway, self.counters[gateway], *row[6:])
         self.sent.append(sent)
+        if sent[2] in KEYED and sent[KEY]:
+            self.keyed.append(sent)
         return sent
 
     def resend(self) -> Row:
@@ -166,9 +177,6 @@ class World:
         trigger: int = 0,
     ) -> Row:
         """PlaceOrder through a gateway; sometimes with a deadline, sometimes past it."""
-        deadline = 0
-        if self.dice.rarely(20):
-            deadline = self.both.time_ns + self.dice.pick((-1, 0, 1_000_000_000))
         return self.send(
             command(
                 CommandKind.PLACE_ORDER,
@@ -181,10 +189,23 @@ class World:
                 quantity_lots=lots,
                 trigger_ticks=trigger,
                 label=self.dice.pick((0, 0, 1, 2)),
-                idempotency_key=0,
-                valid_until_ns=deadline,
+                **self.promise(),
             )
         )
+
+    def promise(self) -> dict[str, int]:
+        """Sometimes a deadline, sometimes past; sometimes a key, now and then a known one."""
+        deadline = key = 0
+        if self.dice.rarely(20):
+            deadline = self.both.time_ns + self.dice.pick((-1, 0, 1_000_000_000))
+        if self.dice.rarely(8):
+            key = self.dice.pick((len(self.sent) + 1, self.dice.between(1, 200)))
+        return {"idempotency_key": key, "valid_until_ns": deadline}
+
+    def family(self, account: int) -> list[int]:
+        """Traders of the same owner, the account too."""
+        owner = self.venue.accounts[account].owner
+        return [a for a in self.traders if self.venue.accounts[a].owner == owner]
 
     def principal_of(self, account: int) -> int:
         """Mostly oneself, sometimes the owner."""
