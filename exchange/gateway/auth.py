@@ -199,14 +199,15 @@ class _Claims(msgspec.Struct, array_like=True):
     key_id: str
     scopes: list[str]
     expires: int
+    account: int  # the key's own, or a sub-account of its owner
 
 
 def issue_tokens(principal: Principal) -> dict[str, object]:
     """The result of public/auth: both tokens carry their claims and our seal."""
     now = int(time.time())
-    scopes = sorted(principal.scopes)
-    access = _Claims("access", principal.key_id, scopes, now + ACCESS_SECONDS)
-    refresh = _Claims("refresh", principal.key_id, scopes, now + REFRESH_SECONDS)
+    scopes, account = sorted(principal.scopes), principal.account
+    access = _Claims("access", principal.key_id, scopes, now + ACCESS_SECONDS, account)
+    refresh = _Claims("refresh", principal.key_id, scopes, now + REFRESH_SECONDS, account)
     return {
         "access_token": _seal(access),
         "refresh_token": _seal(refresh),
@@ -226,7 +227,7 @@ async def token_principal(keys: Keys, token: str, kind: str, ip: str) -> Princip
     if claims.kind != kind or claims.expires < time.time():
         raise unauthorized("invalid token")
     key = await keys.get(claims.key_id)
-    return key.principal(ip, frozenset(claims.scopes))
+    return key.principal(ip, frozenset(claims.scopes))._replace(account=claims.account)
 
 
 def _seal(claims: _Claims) -> str:

@@ -221,6 +221,7 @@ class _Connection:
                 await socket.end(code)
         finally:
             self._gateway.hub.leave(socket)
+            self._gateway.watch.lose(socket, self._running)
             # Requests under way are not cancelled: their commands may already be on the bus.
             for task in (feeder, reader):
                 task.cancel()

@@ -50,6 +50,7 @@ _LEDGER_TYPES = {
     LedgerKind.LIQUIDATION_FEE: "liquidation",
     LedgerKind.INSURANCE: "insurance",
     LedgerKind.BAD_DEBT: "socialized_loss",
+    LedgerKind.TRANSFER: "transfer",
 }
 
 
@@ -165,6 +166,12 @@ class History:
         await self.reach(sequence)
         row = await in_database(selectors.order, account, order_id)
         return None if row is None else (await self._order_shapes([row]))[0]
+
+    async def order_view(self, account: int, sequence: int, order_id: int) -> OrderView | None:
+        """The same, as integers."""
+        await self.reach(sequence)
+        row = await in_database(selectors.order, account, order_id)
+        return None if row is None else _order(row)
 
     async def transfers(
         self, account: int, sequence: int, *, is_deposit: bool, count: int, offset: int

@@ -92,9 +92,12 @@ class Limits:
         self._script = client.register_script(_LEASE)
         self._leases: dict[tuple[str, str], _Lease] = {}
 
-    async def spend(self, principal: "Principal | None", ip: str, cost: Cost) -> None:
+    async def spend(
+        self, principal: "Principal | None", ip: str, cost: Cost, times: int = 1
+    ) -> None:
         """Take the cost from the caller's bucket; raises too_many_requests when it is empty."""
         bucket, tokens = cost.value
+        tokens *= times
         if not tokens:
             return
         if bucket == "login":

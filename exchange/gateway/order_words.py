@@ -52,6 +52,8 @@ CANCEL_REASONS = {
     CancelReason.LIQUIDATION: "liquidation",
     CancelReason.TRIGGER_REFUSED: "trigger_refused",
     CancelReason.EXPIRED: "expired",
+    CancelReason.DISCONNECTED: "cancel_on_disconnect",
+    CancelReason.HEARTBEAT_MISSED: "heartbeat_missed",
 }
 OPEN, FILLED, CANCELLED = "open", "filled", "cancelled"
 UNTRIGGERED, REJECTED = "untriggered", "rejected"

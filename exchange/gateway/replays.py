@@ -8,12 +8,13 @@ REPLAY-001  a repeated signature on a write answers with the first outcome and d
 REPLAY-002  signatures are kept longer than their timestamps stay valid.
 REPLAY-003  what was signed before the store of signatures began is refused: after a loss of
             Valkey nobody can tell whether it was executed.
-REPLAY-004  an idempotency key is the same for a caller's own words, for a day; a refusal is not
-            kept, so that the key is good for another try.
+REPLAY-004  answers to idempotency keys are kept for a day, to be given again in the same words.
+            It is a shortcut only: what a key stands for is known to the engine alone.
 """
 
 import asyncio
 import time
+from contextlib import suppress
 
 import redis.asyncio
 from redis.exceptions import RedisError
@@ -63,26 +64,18 @@ class Replays:
         except RedisError as error:
             raise _unavailable() from error
 
-    async def claim_key(self, account: int, idempotency_key: str) -> bytes | None:
-        """None: nobody has used this key, go on. Else what was kept for it."""
-        key = _idempotency(account, idempotency_key)
+    async def answer_of(self, account: int, idempotency_key: str) -> bytes | None:
+        """What was kept for the key; None: nothing, ask the engine."""
         try:
-            if await self._redis.set(key, b"", nx=True, px=IDEMPOTENCY_MS):
-                return None
-        except RedisError as error:
-            raise _unavailable() from error
-        return await self._outcome(key)
+            return as_bytes(await self._redis.get(_idempotency(account, idempotency_key)))
+        except RedisError:
+            return None
 
-    async def settle_key(self, account: int, idempotency_key: str, kept: bytes | None) -> None:
-        """Keep an outcome for the key; None: the key is free again."""
+    async def keep_answer(self, account: int, idempotency_key: str, kept: bytes) -> None:
+        """Keep the first answer to a key; without Valkey the engine still knows what it did."""
         key = _idempotency(account, idempotency_key)
-        try:
-            if kept is None:
-                await self._redis.delete(key)
-            else:
-                await self._redis.set(key, kept, px=IDEMPOTENCY_MS)
-        except RedisError as error:
-            raise _unavailable() from error
+        with suppress(RedisError):
+            await self._redis.set(key, kept, nx=True, px=IDEMPOTENCY_MS)
 
     async def _outcome(self, key: str) -> bytes:
         deadline = time.monotonic() + WAIT_SECONDS

@@ -179,7 +179,10 @@ async def run(name: str, params: object, call: Call) -> object:
     except RpcError:
         raise
     except OutcomeUnknown as error:
-        reason = "no outcome in time: the request may or may not have been executed"
+        reason = (
+            "no outcome in time: the request was executed already or never will be; "
+            "with an idempotency_key it is safe to send it again"
+        )
         raise RpcError(13_888, "timed_out", {"reason": reason}) from error
     except Backpressure as error:
         reason = "nothing was sent to the engine; try again shortly"

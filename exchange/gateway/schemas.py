@@ -300,6 +300,31 @@ class Withdraw(Params, frozen=True):
     idempotency_key: Text = Text()
 
 
+class CreateSubaccount(Params, frozen=True):
+    pass
+
+
+class Subaccounts(Params, frozen=True):
+    with_portfolio: Flag = Flag(0)
+
+
+class TransferBetweenSubaccounts(Params, frozen=True):
+    currency: Text
+    amount: Decimal
+    destination: Count
+    source: Count | None = None
+    idempotency_key: Text = Text()
+
+
+class ExchangeToken(Params, frozen=True):
+    refresh_token: str
+    subject_id: Count
+
+
+class CancelOnDisconnect(Params, frozen=True):
+    scope: Literal["connection", "account"] = "connection"
+
+
 class Logout(Params, frozen=True):
     invalidate_token: Flag = Flag(1)
 
@@ -313,6 +338,17 @@ class FundingPayments(OurParams, frozen=True):
 class DemoFund(OurParams, frozen=True):
     amount: Decimal | None = None
     currency: Text = Text("USDC")
+
+
+class BatchOrder(PlaceOrder, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    side: Side
+
+
+class PlaceBatch(OurParams, frozen=True):
+    cancels: tuple[Text, ...] = ()
+    edits: tuple[EditOrder, ...] = ()
+    orders: tuple[BatchOrder, ...] = ()
+    valid_until: Millis | None = None
 
 
 class Preview(OurParams, frozen=True):

@@ -23,6 +23,7 @@ from exchange.gateway.projected import Projected
 from exchange.gateway.recent import RecentOrders
 from exchange.gateway.replays import Replays
 from exchange.gateway.statistics import Statistics
+from exchange.gateway.watch import Watch
 from exchange.pipeline.bus import AsyncBus
 from exchange.pipeline.servers import redis_url
 
@@ -46,6 +47,7 @@ class Gateway:
     labels: Labels
     statistics: Statistics
     recent: RecentOrders
+    watch: Watch
     is_testnet: bool
     tasks: list["asyncio.Task[None]"]
     _ends: AsyncExitStack
@@ -92,11 +94,14 @@ class Gateway:
             labels=labels,
             statistics=statistics,
             recent=RecentOrders(),
+            watch=Watch(bus, accounts),
             is_testnet=os.environ.get("NOVATE_TESTNET") == "1",
             tasks=[],
             _ends=begun,
         )
         begun.push_async_callback(gateway._stop_tasks)
+        begun.push_async_callback(gateway.watch.stop)
+        gateway.watch.start()
         gateway.tasks = [
             asyncio.create_task(gateway._keep_replays(), name="replays"),
             asyncio.create_task(accounts.warm_up(), name="warm-up"),

@@ -77,6 +77,10 @@ class Socket:
         self.heartbeat_seconds = 0
         self.heard_at = time.monotonic()
         self.tested_at = 0.0
+        # Cancel on disconnect (watch): for which account, -1: none, and what was placed since.
+        self.watched_account = -1
+        self.placed: dict[int, None] = {}
+        self.is_leaving = False
         self.closing: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._send = send
         self.transport = transport_of(send)

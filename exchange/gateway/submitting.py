@@ -1,25 +1,41 @@
-"""From a method's integers to the bus and back: one place where refusals become errors."""
+"""From a method's integers to the bus and back: one place where refusals become errors.
+
+SUB-001  no command is executed after its client was told that no outcome came: the engine
+         refuses it as EXPIRED. The deadline is in the engine's time, as heard from it.
+SUB-002  the engine alone knows what an idempotency key stands for; a gateway keeps answers
+         only to give them again in the same words.
+"""
 
 import hashlib
 from collections.abc import Awaitable, Callable
 
 import msgspec
+import numpy as np
 from msgspec import Raw
 
-from exchange.engine.commands import CommandKind, make
-from exchange.engine.events import COMMAND_REJECTED
+from exchange.engine.commands import VALID_UNTIL_NS, CommandKind, make
+from exchange.engine.events import COMMAND_REJECTED, COMMAND_REPEATED, EventKind
 from exchange.engine.records import column
 from exchange.engine.rejects import RejectReason
+from exchange.engine.units import NANOSECONDS
 from exchange.gateway import facts, wire
 from exchange.gateway.decoder import encode
 from exchange.gateway.errors import RpcError, invalid_params, rejected
+from exchange.gateway.labels import hash63
 from exchange.gateway.listings import Listing
 from exchange.gateway.rpc import Call
 from exchange.gateway.wire import Json
-from exchange.pipeline.bus import Backpressure
+from exchange.pipeline.bus import TIMEOUT_SECONDS
 from exchange.pipeline.codec import Records, Result
 
 KEY_CHARS_MAX = 64
+_BOUNDED_KINDS = (
+    CommandKind.PLACE_ORDER,
+    CommandKind.AMEND_ORDER,
+    CommandKind.PLACE_BATCH,
+    CommandKind.REQUEST_WITHDRAWAL,
+    CommandKind.TRANSFER,
+)
 _NEEDED = column(COMMAND_REJECTED, "needed_units")
 
 
@@ -30,36 +46,68 @@ def command(kind: CommandKind, account: int, **fields: int) -> Records:
 
 async def submit(call: Call, commands: Records, listing: Listing | None = None) -> list[Result]:
     """The accepted results; raises the first refusal."""
-    call.release()
-    results = await call.gateway.bus.submit(commands)
+    results = await submit_all(call, commands)
     for result in results:
         if result.reason != RejectReason.ACCEPTED:
             raise refusal(result, listing)
     return results
 
 
+async def submit_all(call: Call, commands: Records) -> list[Result]:
+    """The result of each command, accepted or not.
+
+    Whoever waits for the answer waits TIMEOUT_SECONDS: what the engine has not begun by then it
+    must not begin any more (SUB-001).
+    """
+    call.release()
+    bus = call.gateway.bus
+    set_deadline(commands, bus.engine_time_ns + round(TIMEOUT_SECONDS * NANOSECONDS))
+    return await bus.submit(commands, timeout_seconds=TIMEOUT_SECONDS)
+
+
+def set_deadline(commands: Records, deadline_ns: int) -> None:
+    """Give the commands that can have one a deadline, unless theirs is earlier."""
+    rows = commands.view(np.int64).reshape(len(commands), -1)
+    bounded = np.isin(commands["kind"], _BOUNDED_KINDS)
+    wanted = rows[bounded, VALID_UNTIL_NS]
+    rows[bounded, VALID_UNTIL_NS] = np.where(
+        wanted == 0, deadline_ns, np.minimum(wanted, deadline_ns)
+    )
+
+
+def key_number(key: str) -> int:
+    """The engine's number of an idempotency key; 0 for none."""
+    if len(key) > KEY_CHARS_MAX:
+        raise invalid_params("idempotency_key", f"must be at most {KEY_CHARS_MAX} characters")
+    return hash63(key) if key else 0
+
+
+def repeated(events: Records) -> tuple[int, int] | None:
+    """(subject, first sequence) when a key was known to the engine already (SUB-002)."""
+    if int(events["kind"][0]) != EventKind.COMMAND_REPEATED:
+        return None
+    row = events[:1].view(COMMAND_REPEATED)[0]
+    return int(row["subject"]), int(row["first_sequence"])
+
+
 async def once(
     call: Call, key: str, params: object, act: Callable[[], Awaitable[Json]]
 ) -> object:
-    """Act once for an idempotency key; the same words again get the first answer."""
+    """The first answer to a key in its own words if it is still at hand; else act.
+
+    Whether acting does anything is for the engine to say: the key is in the command (SUB-002).
+    """
     if not key:
         return await act()
-    if len(key) > KEY_CHARS_MAX:
-        raise invalid_params("idempotency_key", f"must be at most {KEY_CHARS_MAX} characters")
+    key_number(key)
     words = f"{call.method} {msgspec.to_builtins(params, enc_hook=str)}"
     digest = hashlib.blake2b(words.encode(), digest_size=16).digest()
     replays = call.gateway.replays
-    kept = await replays.claim_key(call.account, key)
-    if kept is not None:
-        if kept[:16] != digest:
-            raise invalid_params("idempotency_key", "was used for another request")
+    kept = await replays.answer_of(call.account, key)
+    if kept is not None and kept[:16] == digest:
         return Raw(kept[16:])
-    try:
-        answer = await act()
-    except (RpcError, Backpressure):
-        await replays.settle_key(call.account, key, None)
-        raise
-    await replays.settle_key(call.account, key, digest + encode(answer))
+    answer = await act()
+    await replays.keep_answer(call.account, key, digest + encode(answer))
     return answer
 
 
@@ -70,6 +118,8 @@ def refusal(result: Result, listing: Listing | None = None) -> RpcError:
         needed = facts.words(result.events[:1])[0][_NEEDED]
         if needed:
             data["shortfall"] = wire.money(needed)
+    if result.reason == RejectReason.KEY_REUSED:
+        data["param"] = "idempotency_key"
     if listing is not None and result.reason == RejectReason.PRICE_OUTSIDE_BAND:
         data |= _band(listing)
     return rejected(result.reason, **data)

@@ -36,6 +36,10 @@ const WORDS = {
   INSUFFICIENT_MARGIN: "Not enough margin. Reduce the size or deposit.",
   IN_LIQUIDATION: "The account is being liquidated. No orders are accepted until that is over.",
   INSUFFICIENT_BALANCE: "The balance is too small.",
+  TOO_MANY_TRAILING_STOPS: "There are too many trailing stops on this price. Cancel some first.",
+  KEY_REUSED: "This request's key was used for another one. Send it again.",
+  TOO_MANY_OWNER_ORDERS: "You have as many open orders as an owner may have. Cancel some first.",
+  ORDER_SLOTS_RESERVED: "The venue is nearly full: only orders that reduce a position may rest now.",
 };
 
 const CODES = {
@@ -58,6 +62,8 @@ const CANCELS = {
   liquidation: "The account was being liquidated.",
   trigger_refused: "Its trigger was reached, but it was refused as a new order would have been.",
   expired: "Its day was over.",
+  cancel_on_disconnect: "The connection that placed it was lost.",
+  heartbeat_missed: "Nothing was heard of the connection that placed it.",
 };
 
 // Why an order, or its remainder, was cancelled.

@@ -241,6 +241,71 @@ def test_an_idempotency_key_acts_once(venue: Venue, alice: Key) -> None:
     assert venue.get("private/cancel_all", alice).result == 1
 
 
+def test_a_key_is_known_to_the_engine_when_the_answer_is_not_at_hand(
+    venue: Venue, alice: Key
+) -> None:
+    order: dict[str, Any] = {"instrument_name": BTC, "price": "59000", "idempotency_key": "k2"}
+
+    first = venue.get("private/buy", alice, **order, amount="0.001").result
+    # Other words for the same order: the gateway has kept no answer for them.
+    again = venue.get("private/buy", alice, **order, amount="0.0010").result
+    other = venue.get("private/buy", alice, **order, amount="0.002")
+
+    assert again["order"]["order_id"] == first["order"]["order_id"]
+    assert again["trades"] == []
+    assert other.error["code"] == -32602
+    assert other.error["data"]["param"] == "idempotency_key"
+    assert other.error["data"]["name"] == "KEY_REUSED"
+    assert venue.get("private/cancel_all", alice).result == 1
+
+
+def test_a_key_of_an_order_that_has_gone_tells_what_became_of_it(
+    venue: Venue, alice: Key
+) -> None:
+    order: dict[str, Any] = {"instrument_name": BTC, "price": "59000", "idempotency_key": "k3"}
+    first = venue.get("private/buy", alice, **order, amount="0.001").result
+    order_id = first["order"]["order_id"]
+    edit: dict[str, Any] = {"order_id": order_id, "price": "59001", "idempotency_key": "k4"}
+    venue.get("private/edit", alice, **edit, amount="0.002")
+    venue.get("private/cancel", alice, order_id=order_id)
+
+    again = venue.get("private/buy", alice, **order, amount="0.0010").result
+    edited = venue.get("private/edit", alice, **edit, amount="0.0020").result
+
+    assert again["order"]["order_id"] == edited["order"]["order_id"] == order_id
+    assert again["order"]["order_state"] == edited["order"]["order_state"] == "cancelled"
+    assert venue.get("private/cancel_all", alice).result == 0
+
+
+def test_a_withdrawal_with_a_key_is_held_once(venue: Venue, alice: Key) -> None:
+    request: dict[str, Any] = {"currency": "USDC", "address": "x", "idempotency_key": "w1"}
+
+    first = venue.get("private/withdraw", alice, **request, amount="1.5").result
+    again = venue.get("private/withdraw", alice, **request, amount="1.50").result
+
+    assert first["id"] == again["id"]
+    assert again["amount"] == 1.5
+
+
+def test_what_the_engine_has_not_begun_in_time_is_never_executed(
+    venue: Venue, alice: Key
+) -> None:
+    order: dict[str, Any] = {"instrument_name": BTC, "amount": "0.001", "price": "59000"}
+    started = venue.get("public/get_time").result
+
+    early = venue.get("private/buy", alice, **order, valid_until=1)
+    with venue.paused("engine"):
+        late = venue.get("private/buy", alice, **order)
+
+    assert early.error["data"]["name"] == "EXPIRED"
+    assert late.error["code"] == 13888
+    # The engine has taken in all that waited for it by the time it answers.
+    assert eventually(lambda: venue.get("private/cancel_all", alice).status == 200, 10)
+    history: dict[str, Any] = {"instrument_name": BTC, "include_unfilled": "true"}
+    shown = venue.get("private/get_order_history_by_instrument", alice, **history).result
+    assert all(order["creation_timestamp"] < started for order in shown)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "code"),
     [

@@ -6,6 +6,7 @@ import hmac
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -95,10 +96,34 @@ class Venue:
 
         assert eventually(has_said, START_SECONDS), self.said(name)
 
+    @contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """The process stands still meanwhile, and goes on as if nothing had been."""
+        process = self._running[name]
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
+
     def stop(self, name: str) -> None:
         process = self._running.pop(name)
         process.terminate()
         process.wait(30)
+
+    def kill(self, name: str) -> None:
+        """kill -9: nobody says goodbye."""
+        process = self._running.pop(name)
+        process.kill()
+        process.wait(30)
+
+    def start_lane(self) -> int:
+        """One more web server, to be killed; its port."""
+        port = free_port_pair()
+        lane = fast_lane(HOST, port)
+        self.run("lane", *lane.arguments, **lane.environment)
+        assert eventually(partial(self._is_open, port), START_SECONDS)
+        return port
 
     def stop_all(self) -> None:
         for name in reversed(list(self._running)):

@@ -2,6 +2,7 @@
 
 from exchange.gateway.methods import (
     account,
+    batches,
     funding,
     history,
     market,
@@ -9,11 +10,14 @@ from exchange.gateway.methods import (
     public,
     risk,
     session,
+    subaccounts,
     trading,
+    watching,
 )
 
 __all__ = [
     "account",
+    "batches",
     "funding",
     "history",
     "market",
@@ -21,5 +25,7 @@ __all__ = [
     "public",
     "risk",
     "session",
+    "subaccounts",
     "trading",
+    "watching",
 ]

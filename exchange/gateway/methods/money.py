@@ -16,7 +16,7 @@ from exchange.gateway.errors import FORBIDDEN, RpcError, invalid_params
 from exchange.gateway.limits import Budget, Cost
 from exchange.gateway.rpc import Call, method
 from exchange.gateway.schemas import DemoFund, Page, TransactionLog, Withdraw
-from exchange.gateway.submitting import command, once, submit
+from exchange.gateway.submitting import command, key_number, once, repeated, submit
 from exchange.gateway.wire import Json
 from exchange.models.keys import SCOPE_READ, SCOPE_TRADE, SCOPE_WITHDRAW
 
@@ -24,7 +24,6 @@ MONEY_STEP_E8 = 100  # one unit, 10^-6, in 10^-8
 DEMO_UNITS = 100_000 * units.MONEY_SCALE
 DEMO_UNITS_MAX = 1_000_000 * units.MONEY_SCALE
 DEMO_BUDGET = Budget("demo", 1, 20)
-_AMOUNT = column(WITHDRAWAL_REQUESTED, "amount_units")
 _WITHDRAWAL = column(WITHDRAWAL_REQUESTED, "withdrawal")
 
 
@@ -63,7 +62,7 @@ async def demo_fund(call: Call, params: DemoFund) -> Json:
     """Test funds for the caller's account."""
     if os.environ.get("NOVATE_DEMO") == "0":
         raise RpcError(FORBIDDEN, "forbidden", {"reason": "this venue has no test funds"})
-    _check_asset(params.currency)
+    check_asset(params.currency)
     amount = DEMO_UNITS if params.amount is None else money_units(params.amount)
     if amount > DEMO_UNITS_MAX:
         raise invalid_params("amount", f"must be at most {DEMO_UNITS_MAX // units.MONEY_SCALE}")
@@ -91,7 +90,7 @@ def money_units(value: Decimal, param: str = "amount") -> int:
     return amount
 
 
-def _check_asset(currency: str) -> None:
+def check_asset(currency: str) -> None:
     if currency.upper() != units.ASSET_NAMES[units.USDC]:
         raise invalid_params("currency", "must be USDC")
 
@@ -110,21 +109,25 @@ async def _transfers(call: Call, params: Page, *, is_deposit: bool) -> Json:
 
 
 async def _withdraw(call: Call, params: Withdraw) -> Json:
-    _check_asset(params.currency)
+    check_asset(params.currency)
     amount_units = money_units(params.amount)
+    key = key_number(params.idempotency_key)
     records = command(
         CommandKind.REQUEST_WITHDRAWAL,
         call.account,
         asset=units.USDC,
         amount_units=amount_units,
-        reference=secrets.randbits(62),
+        reference=key or secrets.randbits(62),
+        idempotency_key=key,
     )
     results = await submit(call, records)
     event = facts.words(results[0].events[-1:])[0]
+    first = repeated(results[0].events)
+    withdrawal = event[_WITHDRAWAL] if first is None else first[0]
     return {
-        "id": str(event[_WITHDRAWAL]),
+        "id": str(withdrawal),
         "address": params.address,
-        "amount": wire.money(abs(event[_AMOUNT])),
+        "amount": wire.money(amount_units),
         "currency": params.currency.upper(),
         "fee": number(0, 0),
         "priority": None,

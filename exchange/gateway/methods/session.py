@@ -24,14 +24,15 @@ async def authenticate(call: Call, params: Auth) -> Json:
     """client_credentials, client_signature or refresh_token; a websocket is then signed in."""
     principal = await _proven(call, params)
     if call.socket is not None:
-        sign_in(call, call.socket, principal)
+        await sign_in(call, call.socket, principal)
     return auth.issue_tokens(principal)
 
 
 @method("private/logout", Logout, scope=SCOPE_READ, cost=Cost.FREE, needs_socket=True)
 async def logout(call: Call, _params: Logout) -> str:
-    """Leave: the websocket is nobody's again and is closed."""
+    """Leave: the websocket is nobody's again and is closed; its orders stay."""
     socket = call.require_socket()
+    socket.is_leaving = True
     call.afterwards.append(partial(socket.close, 1000))
     return "ok"
 
@@ -89,13 +90,18 @@ async def unsubscribe_all_private(call: Call, params: Params) -> str:
     return await unsubscribe_all(call, params)
 
 
-def sign_in(call: Call, socket: Socket, principal: Principal) -> None:
+async def sign_in(call: Call, socket: Socket, principal: Principal) -> None:
     """The websocket belongs to somebody; another account's channels do not stay with it."""
     before = socket.principal
     if before is not None and before.account != principal.account:
         private = [name for name in socket.channels if name.startswith("user.")]
         call.gateway.hub.unsubscribe(socket, private)
     socket.principal = call.principal = principal
+    watch = call.gateway.watch
+    if await watch.is_account_enabled(principal.account):
+        await watch.enable(socket, principal.account)
+    elif socket.watched_account not in (-1, principal.account):
+        await watch.disable(socket)
 
 
 async def _subscribe(call: Call, params: Channels) -> list[str]:

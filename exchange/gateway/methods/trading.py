@@ -3,22 +3,29 @@
 ORDER-001  an answer says what the command did, from the events of that very command.
 """
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
 from exchange.engine import units
 from exchange.engine.commands import CommandKind
 from exchange.engine.rejects import RejectReason
 from exchange.gateway import facts, wire
 from exchange.gateway.errors import (
     ORDER_NOT_FOUND,
+    RETRY,
     RpcError,
     invalid_params,
     not_implemented,
     rejected,
 )
 from exchange.gateway.facts import Outcome
+from exchange.gateway.history import COUNT_MAX, Window
 from exchange.gateway.limits import Cost
 from exchange.gateway.listings import Listing
 from exchange.gateway.order_entry import order_changes, order_terms, required
-from exchange.gateway.order_words import SELF_TRADE_MODES
+from exchange.gateway.order_words import OPEN, SELF_TRADE_MODES, UNTRIGGERED
 from exchange.gateway.rpc import Call, method
 from exchange.gateway.schemas import (
     CancelAll,
@@ -31,7 +38,7 @@ from exchange.gateway.schemas import (
     PlaceOrder,
     SelfTradingConfig,
 )
-from exchange.gateway.submitting import command, once, submit
+from exchange.gateway.submitting import command, key_number, once, repeated, submit
 from exchange.gateway.wire import Json, OrderView
 from exchange.models.keys import SCOPE_TRADE
 from exchange.pipeline.codec import Records
@@ -61,13 +68,9 @@ async def edit(call: Call, params: EditOrder) -> object:
 
 @method("private/cancel", OrderId, scope=SCOPE_TRADE, cost=Cost.CANCEL)
 async def cancel(call: Call, params: OrderId) -> Json:
-    order_id = order_number(params.order_id)
-    known = await _known(call, order_id)
-    results = await submit(
-        call, command(CommandKind.CANCEL_ORDER, call.account, order=order_id)
-    )
-    order, _ = await _shapes(call, results[0].events, order_id, known)
-    return order
+    asked = await asked_cancel(call, params)
+    results = await submit(call, asked.record)
+    return await asked.tell(results[0].events)
 
 
 @method("private/cancel_all", CancelAll, scope=SCOPE_TRADE, cost=Cost.CANCEL_MANY)
@@ -127,19 +130,16 @@ async def close_position(call: Call, params: ClosePosition) -> Json:
         flags |= units.TYPE_MARKET | units.TIF_IMMEDIATE_OR_CANCEL
     else:
         price = listing.price_ticks(required(params.price, "price"))
-    return await _placed(
-        call,
-        listing,
-        command(
-            CommandKind.PLACE_ORDER,
-            call.account,
-            contract=listing.id,
-            side=units.SELL if lots > 0 else units.BUY,
-            flags=flags,
-            price_ticks=price,
-            quantity_lots=abs(lots),
-        ),
+    record = command(
+        CommandKind.PLACE_ORDER,
+        call.account,
+        contract=listing.id,
+        side=units.SELL if lots > 0 else units.BUY,
+        flags=flags,
+        price_ticks=price,
+        quantity_lots=abs(lots),
     )
+    return await _send(call, Asked(record, partial(_tell_placed, call, listing), listing))
 
 
 @method(
@@ -163,52 +163,123 @@ def order_number(text: str) -> int:
     raise RpcError(ORDER_NOT_FOUND, "order_not_found", {"param": "order_id"})
 
 
-async def _place(call: Call, params: PlaceOrder, side: int) -> Json:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as the engine's record, and how to say what came of it."""
+
+    record: Records
+    tell: Callable[[Records], Awaitable[Json]]  # from the events of the accepted command
+    listing: Listing | None = None  # whose bounds explain a refusal
+
+
+async def asked_cancel(call: Call, params: OrderId) -> Asked:
+    """A cancellation, not sent yet."""
+    order_id = order_number(params.order_id)
+    known = await _known(call, order_id)
+
+    async def tell(events: Records) -> Json:
+        order, _ = await _shapes(call, events, order_id, known)
+        return order
+
+    return Asked(command(CommandKind.CANCEL_ORDER, call.account, order=order_id), tell)
+
+
+async def asked_order(call: Call, params: PlaceOrder, side: int) -> Asked:
+    """An order, not sent yet; raises for what cannot be obeyed."""
     listing = call.gateway.listings.get(params.instrument_name)
     terms = order_terms(listing, params)
     label = await call.gateway.labels.intern(params.label)
-    return await _placed(
-        call,
-        listing,
-        command(
-            CommandKind.PLACE_ORDER,
-            call.account,
-            contract=listing.id,
-            side=side,
-            label=label,
-            valid_until_ns=(params.valid_until or 0) * NS,
-            **terms._asdict(),
-        ),
+    record = command(
+        CommandKind.PLACE_ORDER,
+        call.account,
+        contract=listing.id,
+        side=side,
+        label=label,
+        idempotency_key=key_number(params.idempotency_key),
+        valid_until_ns=(params.valid_until or 0) * NS,
+        **terms._asdict(),
     )
+    return Asked(record, partial(_tell_placed, call, listing), listing)
 
 
-async def _placed(call: Call, listing: Listing, records: Records) -> Json:
-    results = await submit(call, records, listing)
-    events = results[0].events
-    order, trades = await _shapes(call, events, facts.accepted_order(events), None)
+async def _send(call: Call, asked: Asked) -> Json:
+    results = await submit(call, asked.record, asked.listing)
+    return await asked.tell(results[0].events)
+
+
+async def _tell_placed(call: Call, listing: Listing, events: Records) -> Json:
+    first = repeated(events)
+    if first is not None:
+        return await _told_again(call, listing, first[0])
+    order_id = facts.accepted_order(events)
+    order, trades = await _shapes(call, events, order_id, None)
+    if call.socket is not None and order["order_state"] in (OPEN, UNTRIGGERED):
+        await call.gateway.watch.note_placed(call.socket, order_id)
     return {"order": order, "trades": trades}
 
 
-async def _edit(call: Call, params: EditOrder) -> Json:
+async def _told_again(call: Call, listing: Listing, order_id: int) -> Json:
+    """An order that was placed before by the same key, as it stands now, and what it took then.
+
+    The first answer's own words are not at hand any more, or this process would have said them.
+    """
+    gateway = call.gateway
+    sequence = await gateway.accounts.sequence(call.account)
+    known = await _known(call, order_id, may_be_old=False)
+    if known is not None:
+        await gateway.labels.load([known.label])
+        order: Json | None = wire.order(listing, known, gateway.labels.text(known.label))
+    else:
+        order = await gateway.history.order(call.account, sequence, order_id)
+    if order is None:
+        raise RpcError(RETRY, "retry", {"reason": "the history has not followed yet"})
+    history = await gateway.history.user_trades(
+        call.account, sequence, [listing], Window(COUNT_MAX, sorting="asc"), order_id
+    )
+    trades = cast("list[Json]", history["trades"])
+    return {"order": order, "trades": [row for row in trades if row["liquidity"] == "T"]}
+
+
+async def asked_edit(call: Call, params: EditOrder) -> Asked:
+    """An amendment, not sent yet; raises for what cannot be obeyed."""
     order_id = order_number(params.order_id)
     is_whole = params.amount is not None and params.price is not None
     known = await _known(call, order_id, may_be_old=is_whole)
+    if known is None and params.idempotency_key:
+        # It may be a repeat of what was done while the order was open.
+        sequence = await call.gateway.accounts.sequence(call.account)
+        known = await call.gateway.history.order_view(call.account, sequence, order_id)
     if known is None:
         raise rejected(RejectReason.UNKNOWN_ORDER)
     listing = call.gateway.listings.by_id[known.contract]
-    records = command(
+    record = command(
         CommandKind.AMEND_ORDER,
         call.account,
         contract=listing.id,
         side=known.side,
         flags=known.flags,
         order=order_id,
+        idempotency_key=key_number(params.idempotency_key),
         valid_until_ns=(params.valid_until or 0) * NS,
         **order_changes(listing, params, known)._asdict(),
     )
-    results = await submit(call, records, listing)
-    order, trades = await _shapes(call, results[0].events, order_id, known)
+    return Asked(record, partial(_tell_edited, call, listing, known), listing)
+
+
+async def _tell_edited(call: Call, listing: Listing, known: OrderView, events: Records) -> Json:
+    if repeated(events) is not None:
+        again = await _told_again(call, listing, known.id)
+        return again | {"order": cast("Json", again["order"]) | {"replaced": True}}
+    order, trades = await _shapes(call, events, known.id, known)
     return {"order": order | {"replaced": True}, "trades": trades}
+
+
+async def _place(call: Call, params: PlaceOrder, side: int) -> Json:
+    return await _send(call, await asked_order(call, params, side))
+
+
+async def _edit(call: Call, params: EditOrder) -> Json:
+    return await _send(call, await asked_edit(call, params))
 
 
 async def _cancel_many(call: Call, records: Records) -> int:
