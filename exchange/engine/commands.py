@@ -118,11 +118,12 @@ CANCEL_ALL = _layout(
 
 # account: any of the owner for all of whose accounts it counts. mode: units.SELF_TRADE_*.
 SET_SELF_TRADE_MODE = _layout("account", "mode")
-# count: how many of the records that follow are its members, 1..BATCH_MAX.
+# count: how many of the records that follow are its members, 1..BATCH_MAX. link: units.LINK_*,
+# how they are linked; then they are two or three PLACE_ORDER, what is stored dormant first.
 PLACE_BATCH = _layout(
     "account",
     "count",
-    "unused_8",
+    "link",
     "unused_9",
     "unused_10",
     "unused_11",

@@ -246,6 +246,7 @@ def order_reduced(
     cut_lots: int,
     position_lots: int,
     label: int,
+    reason: int,
 ) -> None:
     row = begin(e, _REDUCED, account, contract)
     row[5] = order
@@ -257,3 +258,4 @@ def order_reduced(
     row[11] = cut_lots
     row[12] = position_lots
     row[13] = label
+    row[14] = reason

@@ -53,6 +53,8 @@ class EventKind(IntEnum):
     CONTRACT_LISTED = 51
     PARAMETER_SET = 52
     CONTRACT_STATE_SET = 53
+    ORDERS_LINKED = 60
+    ORDER_ACTIVATED = 61
 
 
 class CancelReason(IntEnum):
@@ -70,6 +72,8 @@ class CancelReason(IntEnum):
     EXPIRED = 10  # its day is over
     DISCONNECTED = 20  # the session that placed it is gone
     HEARTBEAT_MISSED = 21  # its account was silent for longer than it had promised
+    LINKED = 22  # what happened to an order that it is linked with
+    LINK_REFUSED = 23  # its primary filled, and it was refused as a new order would have been
 
 
 class LiquidationStage(IntEnum):
@@ -131,7 +135,7 @@ ORDER_FILLED = _layout(
     "entry_units",
 )
 # quantity_lots: what was cancelled. resting: 1 if these lots had stood in the book.
-# reject_reason: RejectReason, why an order that fired was refused; else 0.
+# reject_reason: RejectReason, why an order that fired or was activated was refused; else 0.
 ORDER_CANCELLED = _layout(
     "order",
     "side",
@@ -186,7 +190,8 @@ TRIGGER_MOVED = _layout(
     "offset_ticks",
     "best_ticks",
 )
-# The engine took lots off a resting order that lives on. quantity_lots: the new total.
+# The engine took lots off an open order that lives on. quantity_lots: the new total.
+# reason: REDUCE_ONLY, or LINKED: its peer has filled cut_lots.
 ORDER_REDUCED = _layout(
     "order",
     "side",
@@ -197,6 +202,25 @@ ORDER_REDUCED = _layout(
     "cut_lots",
     "position_lots",
     "label",
+    "reason",
+)
+# A group is whole. link: units.LINK_*. order: the primary, or the second of two peers; others:
+# those that were stored before it, 0: none.
+ORDERS_LINKED = _layout("order", "link", "other_0", "other_1")
+# A dormant order is live: it waits for its trigger from now on, or enters the book. The columns
+# of ORDER_AMENDED; quantity_lots: what its primary has filled, or its peer has left of it.
+ORDER_ACTIVATED = _layout(
+    "order",
+    "side",
+    "flags",
+    "price_ticks",
+    "quantity_lots",
+    "remaining_lots",
+    "previous_price_ticks",
+    "previous_remaining_lots",
+    "label",
+    "trigger_ticks",
+    "offset_ticks",
 )
 
 DEPOSITED = _layout("asset", "amount_units", "balance_units", "reference")

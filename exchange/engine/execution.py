@@ -17,7 +17,8 @@ EXEC-005  what an owner's orders do when they meet is the owner's choice: the re
           and the other goes on (the default), the other stops, or both go. An order of a
           liquidation always goes on: nobody may stand in its way.
 EXEC-006  when a trade has made a position smaller, its surplus of reduce-only orders goes at
-          once (reducing.py).
+          once (reducing.py). Before that, orders that are linked with one that was filled hear
+          of it (following.py).
 EXEC-007  a position is settled with the funding index before a fill changes it (FUND-014).
 """
 
@@ -25,6 +26,7 @@ from exchange.engine import emit
 from exchange.engine.days import is_day_over
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import CancelReason
+from exchange.engine.following import follow_fill
 from exchange.engine.funding import note_book_change, settle_position
 from exchange.engine.health import can_carry_orders
 from exchange.engine.ledger import charge, transfer
@@ -41,6 +43,7 @@ from exchange.engine.triggers import note_price
 from exchange.engine.units import (
     FEES,
     FILLS_MAX,
+    FLAG_LINKED,
     FLAG_LIQUIDATION,
     FLAG_MAKER,
     FLAG_REDUCE_ONLY,
@@ -188,12 +191,16 @@ def _trade(s: State, e: EventBuffer, maker: int, taker: int, lots: int) -> bool:
     _fill_side(s, e, taker, lots, price, units, taker_fee, 0, trade)
     if maker_fee < 0:
         transfer(s, FEES, maker_row["account"], USDC, -maker_fee)
+    is_tied = maker_row["flags"] & FLAG_LINKED != 0  # it may have ended or cut others
+    if is_tied or s.orders[taker]["flags"] & FLAG_LINKED != 0:
+        follow_fill(s, e, maker, lots)
+        follow_fill(s, e, taker, lots)
     is_cut = cut_surplus(s, e, maker_row["account"], maker_row["position"])
     cut_surplus(s, e, s.orders[taker]["account"], s.orders[taker]["position"])
     if maker_row["remaining_lots"] == 0:
         unbook_order(s, maker)
-        discard(s, maker)
-    return is_cut
+        discard(s, e, maker, 0)
+    return is_cut or is_tied
 
 
 @inner_kernel

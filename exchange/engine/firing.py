@@ -1,22 +1,28 @@
 """Orders whose trigger is reached become ordinary orders, at the end of the command.
 
+Dormant orders for which something filled come first, and again after each order that fires
+(activating.py).
+
 FIRE-001  what fires goes through the whole admission of a new order at that moment. Refused, it
           is cancelled, and the event says for which reason (RejectReason).
 FIRE-002  a market order is immediate-or-cancel from then on, unless it is fill-or-kill. What
           rests is a limit order like any other, behind all that rest at its price.
 FIRE-003  the order in which they fire is that of first_due, asked again after each: what one of
           them trades may move the last price and fire the next.
-FIRE-004  one command fires at most TRIGGERS_MAX orders, and no further one after FILLS_MAX / 2
-          makers were met. Those left over are looked at again at the end of the next command,
-          whichever it is (there is a Tick every second): they fire if their price still stands
-          at the trigger then, lowest contract first.
+FIRE-004  one command fires and activates at most TRIGGERS_MAX orders, and no further one after
+          FILLS_MAX / 2 makers were met. Those left over are looked at again at the end of the
+          next command, whichever it is (there is a Tick every second): they fire if their price
+          still stands at the trigger then, lowest contract first.
 FIRE-005  liquidations of the same command come first: a stop of an account under water is
           cancelled with its other orders and never fires.
 """
 
 from exchange.engine import emit
+from exchange.engine.activating import activate_pending
 from exchange.engine.days import is_day_over
 from exchange.engine.emit import EventBuffer
+from exchange.engine.following import end_entry
+from exchange.engine.links import is_linked
 from exchange.engine.matching import NO_ORDER
 from exchange.engine.open_orders import cancel_expired, cancel_refused, leave_triggers
 from exchange.engine.rejects import RejectReason
@@ -45,17 +51,16 @@ _CONTRACTS = int(Counter.CONTRACTS)
 @kernel
 def fire_due(s: State, e: EventBuffer) -> None:
     """Fire what is due in all contracts, as far as one command may (FIRE-004)."""
-    fired = 0
-    met = 0
+    done, met = activate_pending(s, e, 0, 0)
     for contract in range(s.counters[_CONTRACTS]):
         if s.contracts[contract]["is_due"] == 0:
             continue
         slot = first_due(s, contract)
         while slot != NO_ORDER:
-            if fired == TRIGGERS_MAX or 2 * met >= FILLS_MAX:
+            if done >= TRIGGERS_MAX or 2 * met >= FILLS_MAX:
                 return
             met += _fire(s, e, slot)
-            fired += 1
+            done, met = activate_pending(s, e, done + 1, met)
             slot = first_due(s, contract)
         forget_price(s, contract)
 
@@ -73,6 +78,8 @@ def _fire(s: State, e: EventBuffer, slot: int) -> int:
         cancel_expired(s, e, slot)
         return 0
     row["flags"] = flags
+    if is_linked(flags):
+        end_entry(s, e, slot)
     reason, _, limit, quantity, worst = admit(
         s,
         row["account"],

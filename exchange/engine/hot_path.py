@@ -4,7 +4,8 @@ HOT-001  the kernel stops before a command of another kind, and before one whose
          not fit the buffer, and at the end of a funding sample; the caller deals with these and
          calls again. How commands were batched therefore never shows in the outcome (the
          partition law).
-HOT-002  after each command, whatever became of it, the triggers that are due fire.
+HOT-002  after each command, whatever became of it, the dormant orders that something filled for
+         are activated and the triggers that are due fire.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from exchange.engine import commands as c
 from exchange.engine import emit
 from exchange.engine.admission import admission_reason, is_trading
-from exchange.engine.batches import begin_batch, count_member
+from exchange.engine.batches import begin_batch, count_member, finish_member
 from exchange.engine.commands import CommandKind
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import ORDER_ACCEPTED, ORDER_AMENDED, EventKind
@@ -28,9 +29,16 @@ from exchange.engine.trading import (
     amend_order,
     cancel_all,
     cancel_order,
+    place_linked,
     place_order,
 )
-from exchange.engine.units import ACCOUNTS_MAX, FILLS_MAX, OPEN_ORDERS_MAX, ORDERS_MAX
+from exchange.engine.units import (
+    ACCOUNTS_MAX,
+    FILLS_MAX,
+    LINK_NONE,
+    OPEN_ORDERS_MAX,
+    ORDERS_MAX,
+)
 
 EVENTS_PER_TRADING_COMMAND_MAX = (
     FILLS_MAX * EVENTS_PER_MAKER_MAX
@@ -47,6 +55,7 @@ _PLACE = int(CommandKind.PLACE_ORDER)
 _AMEND = int(CommandKind.AMEND_ORDER)
 _BATCH = int(CommandKind.PLACE_BATCH)
 _BATCH_LEFT = int(Counter.BATCH_LEFT)
+_ORDER_NUMBERS = int(Counter.ORDER_NUMBERS)
 _CANCEL = int(CommandKind.CANCEL_ORDER)
 _SEQUENCE = int(Counter.SEQUENCE)
 _TIME_NS = int(Counter.TIME_NS)
@@ -131,23 +140,29 @@ def reject(e: EventBuffer, command: Integers, reason: int, missing_units: int) -
 def _apply_one(s: State, e: EventBuffer, command: Integers) -> None:
     missing = 0
     reason = admission_reason(s, command)
+    link = LINK_NONE
     if s.counters[_BATCH_LEFT] != 0:
-        objection = count_member(s, command)
+        objection, link = count_member(s, e, command)
         reason = objection if reason == _OK else reason
+    numbers = s.counters[_ORDER_NUMBERS] if link != LINK_NONE else 0
     if reason == _OK:
         if command[c.IDEMPOTENCY_KEY] == 0:
-            reason, missing = _dispatch(s, e, command)
+            reason, missing = _dispatch(s, e, command, link)
         else:
-            reason, missing = _apply_once(s, e, command)
+            reason, missing = _apply_once(s, e, command, link)
     if reason != _OK:
         reject(e, command, reason, missing)
+    if link != LINK_NONE:
+        finish_member(s, e, s.counters[_ORDER_NUMBERS] != numbers)
 
 
 @inner_kernel
-def _dispatch(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
+def _dispatch(s: State, e: EventBuffer, command: Integers, link: int) -> tuple[int, int]:
     kind = command[c.KIND]
     if kind == _PLACE:
-        return place_order(s, e, command)
+        if link != LINK_NONE:
+            return place_linked(s, e, command)
+        return place_order(s, e, command, 0)
     if kind == _CANCEL:
         return cancel_order(s, e, command), 0
     if kind == _AMEND:
@@ -158,16 +173,16 @@ def _dispatch(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
 
 
 @inner_kernel
-def _apply_once(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
+def _apply_once(s: State, e: EventBuffer, command: Integers, link: int) -> tuple[int, int]:
     """A command with an idempotency key (rules: idempotency). Cancels need none."""
     kind = command[c.KIND]
     if kind != _PLACE and kind != _AMEND:
-        return _dispatch(s, e, command)
+        return _dispatch(s, e, command, link)
     found = find_key(s, command[c.ACCOUNT], command[c.IDEMPOTENCY_KEY])
     if found != NO_KEY:
         return repeat(s, e, command, found), 0
     first_event = e.cursor[emit.USED]
-    reason, missing = _dispatch(s, e, command)
+    reason, missing = _dispatch(s, e, command, link)
     if reason == _OK:
         remember_key(s, command, e.rows[first_event, _EVENT_ORDER])
     return reason, missing

@@ -44,6 +44,7 @@ from exchange.engine.units import (
     BUY,
     CLIENT_FLAGS,
     FILLS_MAX,
+    FLAG_LINKED,
     FLAG_POST_ONLY,
     FLAG_REDUCE_ONLY,
     FLAG_REJECT_POST_ONLY,
@@ -347,8 +348,9 @@ def foresee(
         while link != 0 and met < FILLS_MAX:
             met += 1
             row = s.orders[link - 1]
-            # A reduce-only maker may have shrunk by the time it is met: it is not relied upon.
-            is_sure = row["flags"] & FLAG_REDUCE_ONLY == 0
+            # A reduce-only or linked maker may have shrunk by the time it is met: it is not
+            # relied upon.
+            is_sure = row["flags"] & (FLAG_REDUCE_ONLY | FLAG_LINKED) == 0
             against = objection(s, account, link - 1, False)
             if against == _SELF_TRADE and (
                 self_trade_mode(s, account) != SELF_TRADE_CANCEL_MAKER

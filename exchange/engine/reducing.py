@@ -6,17 +6,15 @@ REDUCE-002  when the position has shrunk, or another reduce-only order came to r
             passive lots beyond it go: of sells those of the highest price, of buys those of the
             lowest, of one price the order accepted last. An order that loses all its lots is
             cancelled; one that loses some keeps its place (ORDER_REDUCED).
-REDUCE-003  orders that wait for a trigger are not counted: a stop and a take-profit may each be
-            as large as the position. What fires is clamped then.
+REDUCE-003  orders that wait for a trigger, or are dormant, are not counted: a stop and a
+            take-profit may each be as large as the position. What fires is clamped then.
 """
 
-from exchange.engine import emit
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import CancelReason
-from exchange.engine.funding import note_book_change
-from exchange.engine.matching import NO_ORDER, reduce_resting
-from exchange.engine.open_orders import cancel_resting
-from exchange.engine.positions import reduce_open_order
+from exchange.engine.links import is_dormant
+from exchange.engine.matching import NO_ORDER
+from exchange.engine.open_orders import cancel_resting, cut_open
 from exchange.engine.state import State, inner_kernel
 from exchange.engine.triggers import is_waiting
 from exchange.engine.units import FLAG_REDUCE_ONLY
@@ -54,7 +52,7 @@ def cut_surplus(s: State, e: EventBuffer, account: int, position: int) -> bool:
         if remaining <= surplus:
             cancel_resting(s, e, slot, _REDUCE_ONLY)
         else:
-            _cut(s, e, slot, surplus)
+            cut_open(s, e, slot, surplus, _REDUCE_ONLY)
         surplus -= remaining
     return is_cut
 
@@ -65,7 +63,8 @@ def _is_counted(s: State, slot: int, position: int) -> bool:
     if row["position"] != position or row["flags"] & FLAG_REDUCE_ONLY == 0:
         return False
     # A maker that has just been filled whole is still listed, with nothing left.
-    return row["remaining_lots"] > 0 and not is_waiting(row["flags"])
+    is_resting = not is_waiting(row["flags"]) and not is_dormant(row["flags"])
+    return is_resting and row["remaining_lots"] > 0
 
 
 @inner_kernel
@@ -86,26 +85,3 @@ def _most_passive(s: State, account: int, position: int) -> int:
             found = slot
     assert found != NO_ORDER
     return found
-
-
-@inner_kernel
-def _cut(s: State, e: EventBuffer, slot: int, lots: int) -> None:
-    row = s.orders[slot]
-    note_book_change(s, row["contract"])
-    reduce_open_order(s, row["position"], row["side"], row["price_ticks"], lots, 0)
-    reduce_resting(s, slot, lots)
-    row["quantity_lots"] -= lots
-    emit.order_reduced(
-        e,
-        row["account"],
-        row["contract"],
-        row["id"],
-        row["side"],
-        row["flags"],
-        row["price_ticks"],
-        row["quantity_lots"],
-        row["remaining_lots"],
-        lots,
-        s.positions[row["position"]]["lots"],
-        row["label"],
-    )

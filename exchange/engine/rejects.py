@@ -62,6 +62,8 @@ class RejectReason(IntEnum):
     INVALID_BATCH = 355  # a count of members that cannot be
     BATCH_REFUSED = 356  # the batch that it belongs to was refused
     BATCH_OUT_OF_ORDER = 357  # a cancel behind orders, a post-only order behind takers
+    INVALID_LINK = 358  # it does not go together with the other orders of its group
+    LINKED_QUANTITY = 359  # of an order that follows another one
 
     # 400: margin
     INSUFFICIENT_MARGIN = 400

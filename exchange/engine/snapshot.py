@@ -83,6 +83,7 @@ def _used_numbers(state: State, name: str, rows: Integers) -> Integers:
         "positions": counters[Counter.ACCOUNTS],  # in each plane
         "orders": counters[Counter.ORDERS_HIGH],
         "conditions": counters[Counter.ORDERS_HIGH],
+        "links": counters[Counter.ORDERS_HIGH],
         "levels": counters[Counter.LEVELS_HIGH],
         "level_next": counters[Counter.LEVELS_HIGH],
         "contracts": counters[Counter.CONTRACTS],

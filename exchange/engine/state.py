@@ -27,6 +27,7 @@ from exchange.engine.tables import (
     GATEWAY,
     KEY,
     LEVEL,
+    LINK,
     OBSERVATION,
     ORDER,
     POSITION,
@@ -67,6 +68,7 @@ __all__ = [
     "GATEWAY",
     "KEY",
     "LEVEL",
+    "LINK",
     "OBSERVATION",
     "ORDER",
     "POSITION",
@@ -141,6 +143,7 @@ class State(NamedTuple):
     positions: Table  # (SLOTS_MAX * ACCOUNTS_MAX,) POSITION; see positions.py
     orders: Table  # (ORDERS_MAX,) ORDER
     conditions: Table  # (ORDERS_MAX,) CONDITION
+    links: Table  # (ORDERS_MAX,) LINK
     levels: Table  # (LEVELS_MAX,) LEVEL; the first LEVEL_HEADS are heads (matching.py)
     level_next: Integers  # (LEVELS_MAX, LEVEL_HEIGHT_MAX) level slot + 1, 0: end
     contracts: Table  # (CONTRACTS_MAX,) CONTRACT
@@ -164,6 +167,7 @@ _SHAPES: dict[str, tuple[Any, tuple[int, ...]]] = {
     "positions": (POSITION, (SLOTS_MAX * ACCOUNTS_MAX,)),
     "orders": (ORDER, (ORDERS_MAX,)),
     "conditions": (CONDITION, (ORDERS_MAX,)),
+    "links": (LINK, (ORDERS_MAX,)),
     "levels": (LEVEL, (LEVELS_MAX,)),
     "level_next": ("<i8", (LEVELS_MAX, LEVEL_HEIGHT_MAX)),
     "contracts": (CONTRACT, (CONTRACTS_MAX,)),

@@ -14,7 +14,7 @@ import numpy as np
 from exchange.engine import clearing, emit, funding, governance, marking
 from exchange.engine import commands as c
 from exchange.engine.admission import admission_reason
-from exchange.engine.batches import end_batch
+from exchange.engine.batches import abandon_batch
 from exchange.engine.cash_desk import CashDesk
 from exchange.engine.client_desk import ClientDesk
 from exchange.engine.commands import CommandKind
@@ -29,7 +29,7 @@ from exchange.engine.hot_path import (
     reject,
 )
 from exchange.engine.liquidating import review_account
-from exchange.engine.open_orders import expire_orders
+from exchange.engine.open_orders import EVENTS_PER_EXPIRY_MAX, expire_orders
 from exchange.engine.records import RECORD_FIELDS
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, Integers, State, Table, empty_state, in_array
@@ -117,7 +117,8 @@ class StateMachine:
     def _apply_rare(self, row: Integers) -> None:
         begin_command(self.state, self._log.buffer, row)
         if self.state.counters[Counter.BATCH_LEFT] != 0:
-            end_batch(self.state)
+            self._log.make_room(2)
+            abandon_batch(self.state, self._log.buffer)
         reason = RejectReason(int(admission_reason(self.state, row)))
         missing = 0
         if reason is _OK:
@@ -202,7 +203,7 @@ class StateMachine:
 
     def _tick(self, command: Record) -> tuple[RejectReason, int]:
         self._clients.cancel_for_silent(int(command["time_ns"]), OPEN_ORDERS_MAX + 1)
-        self._log.make_room(EXPIRIES_MAX)
+        self._log.make_room(EXPIRIES_MAX * EVENTS_PER_EXPIRY_MAX)
         expire_orders(self.state, self._log.buffer)
         self._refresh(range(int(self.state.counters[Counter.UNDERLYINGS])))
         trailing = int(count_trailing(self.state))

@@ -82,6 +82,18 @@ CONDITION = _record(
     "previous_of_day",
 )
 
+# How some orders are tied to others (links.py), in the row of the same number; else zero.
+LINK = _record(
+    "peer",  # order slot + 1: the other of two of which one cancels the other
+    "primary",  # order slot + 1: while it lives, the one whose fills make this one grow
+    "exit_0",  # order slot + 1: of a primary, those that grow with it
+    "exit_1",
+    "pending_lots",  # of a dormant order: what it will have when it is activated
+    "next_due",  # order slot + 1: dormant orders with pending lots, in order of the first fill
+    "previous_due",
+    "reserved",
+)
+
 # The first LEVEL_HEADS rows are heads of lists: of them, only `first` and `count` are used, for
 # the trailing stops of a list of triggers.
 LEVEL = _record(
@@ -266,7 +278,16 @@ KEY = _record(
     "older",
 )
 # The PlaceBatch whose members are still to come; Counter.BATCH_LEFT of them.
-BATCH = _record("principal", "account", "phase", "is_refused")
+BATCH = _record(
+    "principal",
+    "account",
+    "phase",
+    "is_refused",
+    "link",  # units.LINK_*
+    "stored_0",  # order slot + 1: members of a group that wait for its last
+    "stored_1",
+    "reserved",
+)
 GATEWAY = _record("gateway_id", "gateway_sequence", "last_sequence", "reserved")
 
 
@@ -291,10 +312,11 @@ class Counter(IntEnum):
     LAST_GATEWAY = 15  # row of the gateway that spoke last
     ORDER_NUMBERS = 16  # orders ever made: the high bits of their public ids
     DAY_FIRST = 17  # the good-til-day order that expires first, slot + 1; 0: none
-    TRIGGERS_DUE = 18  # contracts whose triggers have to be looked at
+    TRIGGERS_DUE = 18  # contracts whose triggers, and orders whose links, are to be looked at
     KEYS_HIGH = 19  # rows of keys ever used
     FIRST_ARMED = 20  # account + 1: head of the list of dead man's switches
     BATCH_LEFT = 21  # members of the open PlaceBatch still to come
     NEXT_SAMPLE_NS = 23  # when the funding sample under way ends
     OPEN_INTEREST_UNITS = 24  # of all contracts, at their listing references
+    LINK_FIRST = 25  # the dormant order that is activated next, slot + 1; 0: none
     COUNT = 32

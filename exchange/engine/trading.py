@@ -13,12 +13,21 @@ TRADE-006  fill-or-kill looks at each order it would meet before the first fill.
 """
 
 from exchange.engine import commands as c
+from exchange.engine.batches import complete_group
 from exchange.engine.days import is_day_over
+from exchange.engine.dormant import (
+    amend_dormant,
+    completion_objection,
+    resizing_objection,
+    store_dormant,
+)
 from exchange.engine.emit import EventBuffer
 from exchange.engine.events import CancelReason
 from exchange.engine.execution import match
+from exchange.engine.following import EVENTS_PER_FILL_MAX, resize_exits
 from exchange.engine.funding import note_book_change
 from exchange.engine.health import shortfall_after_order
+from exchange.engine.links import is_dormant, is_linked
 from exchange.engine.matching import (
     order_slot,
     reduce_resting,
@@ -53,11 +62,12 @@ from exchange.engine.positions import (
 )
 from exchange.engine.reducing import cut_surplus
 from exchange.engine.rejects import RejectReason
-from exchange.engine.state import Integers, State, inner_kernel
+from exchange.engine.state import Counter, Integers, State, inner_kernel
 from exchange.engine.triggers import is_waiting
 from exchange.engine.units import (
     FILLS_MAX,
     FLAG_DISCONNECTED,
+    FLAG_LINKED,
     FLAG_REDUCE_ONLY,
     REDUCE_ONLY_ORDERS_MAX,
     TIF_FILL_OR_KILL,
@@ -68,10 +78,11 @@ from exchange.engine.units import (
 )
 from exchange.engine.waiting import amend_waiting, place_waiting
 
-# Both sides of a trade, each settled with funding before; then the maker may lose all its
-# reduce-only orders, and the taker lots of one. The taker's others go only once.
-EVENTS_PER_MAKER_MAX = 4 + REDUCE_ONLY_ORDERS_MAX + 1
-EVENTS_PER_TAKER_MAX = REDUCE_ONLY_ORDERS_MAX + 8
+# Both sides of a trade, each settled with funding before, and those that are linked with them;
+# then the maker may lose all its reduce-only orders, and the taker lots of one. The taker's
+# others go only once.
+EVENTS_PER_MAKER_MAX = 4 + 2 * EVENTS_PER_FILL_MAX + REDUCE_ONLY_ORDERS_MAX + 1
+EVENTS_PER_TAKER_MAX = REDUCE_ONLY_ORDERS_MAX + 12
 
 _OK = int(RejectReason.ACCEPTED)
 _EXPIRED = int(RejectReason.EXPIRED)
@@ -81,6 +92,7 @@ _ORDER_EXPIRED = int(RejectReason.ORDER_EXPIRED)
 _INVALID_TRIGGER = int(RejectReason.INVALID_TRIGGER)
 _INSUFFICIENT_MARGIN = int(RejectReason.INSUFFICIENT_MARGIN)
 
+_BATCH_LEFT = int(Counter.BATCH_LEFT)
 _BY_OWNER = int(CancelReason.BY_OWNER)
 _DISCONNECTED = int(CancelReason.DISCONNECTED)
 _IOC = int(CancelReason.IMMEDIATE_OR_CANCEL)
@@ -89,8 +101,11 @@ _MARGIN = int(CancelReason.MARGIN)
 
 
 @inner_kernel
-def place_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
-    """Place one order; returns (RejectReason, units missing when margin is the reason)."""
+def place_order(s: State, e: EventBuffer, command: Integers, linked: int) -> tuple[int, int]:
+    """Place one order; returns (RejectReason, units missing when margin is the reason).
+
+    linked: FLAG_LINKED for the last member of a group, which it completes; else 0.
+    """
     account = command[c.ACCOUNT]
     contract = command[c.CONTRACT]
     side = command[c.SIDE]
@@ -99,7 +114,7 @@ def place_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
     if reason != _OK:
         return reason, 0
     if flags & TYPES_WITH_TRIGGER != 0:
-        return place_waiting(s, e, command), 0
+        return place_waiting(s, e, command, linked), 0
     reason, missing, limit, quantity, worst = admit(
         s,
         account,
@@ -118,7 +133,7 @@ def place_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
         account,
         contract,
         side,
-        flags,
+        flags | linked,
         limit,
         quantity,
         0,
@@ -126,8 +141,21 @@ def place_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
         command[c.LABEL],
         command[c.IDEMPOTENCY_KEY],
     )
+    if linked != 0:
+        complete_group(s, e, slot)
     execute(s, e, slot, worst)
     return _OK, 0
+
+
+@inner_kernel
+def place_linked(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
+    """Place a member of a group of linked orders; returns as place_order (BATCH-004)."""
+    if s.counters[_BATCH_LEFT] != 0:
+        return store_dormant(s, e, command), 0
+    reason = completion_objection(s, command)
+    if reason != _OK:
+        return reason, 0
+    return place_order(s, e, command, FLAG_LINKED)
 
 
 @inner_kernel
@@ -183,6 +211,10 @@ def amend_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
         reason = _EXPIRED
     if reason == _OK and is_day_over(s, slot):
         reason = _ORDER_EXPIRED
+    if reason == _OK and is_linked(s.orders[slot]["flags"]):
+        reason = resizing_objection(s, slot, command)
+    if reason == _OK and is_dormant(s.orders[slot]["flags"]):
+        return amend_dormant(s, e, slot, command), 0
     if reason == _OK and is_waiting(s.orders[slot]["flags"]):
         return amend_waiting(s, e, slot, command), 0
     if reason == _OK:
@@ -203,6 +235,8 @@ def amend_order(s: State, e: EventBuffer, command: Integers) -> tuple[int, int]:
         reduce_resting(s, slot, before - remaining)
         row["quantity_lots"] = command[c.QUANTITY_LOTS]
         emit_amended(s, e, slot, price, before, 0, 0)
+        if is_linked(row["flags"]):
+            resize_exits(s, e, slot)
         return _OK, 0
     return _requeue(s, e, slot, command, remaining)
 
@@ -310,6 +344,8 @@ def _requeue(
     row["quantity_lots"] = command[c.QUANTITY_LOTS]
     row["remaining_lots"] = remaining
     emit_amended(s, e, slot, price_before, remaining_before, 0, 0)
+    if is_linked(flags):
+        resize_exits(s, e, slot)
     execute(s, e, slot, worst)
     return _OK, 0
 

@@ -22,6 +22,7 @@ from exchange.engine.emit import EventBuffer
 from exchange.engine.matching import NO_ORDER, dequeue, enqueue, trigger_list
 from exchange.engine.state import Counter, State, inner_kernel, kernel
 from exchange.engine.units import (
+    FLAG_DORMANT,
     FLAG_TRIGGERED,
     TRIGGER_INDEX,
     TRIGGER_LAST,
@@ -46,7 +47,7 @@ _SOURCES = (_MARK, _INDEX, _LAST)
 @inner_kernel
 def is_waiting(flags: int) -> bool:
     """Whether an order with these flags waits for its trigger."""
-    return flags & TYPES_WITH_TRIGGER != 0 and flags & FLAG_TRIGGERED == 0
+    return flags & TYPES_WITH_TRIGGER != 0 and flags & (FLAG_TRIGGERED | FLAG_DORMANT) == 0
 
 
 @inner_kernel

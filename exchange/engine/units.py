@@ -145,7 +145,8 @@ STATE_REDUCE_ONLY = 4
 # --- order flags: one int64, packed so that an order fits one record --------------------------
 #  bits 0-3 type, 4-7 time in force, 8 post_only, 9 reject_post_only, 10 reduce_only,
 #  11 liquidation (set by the engine only), 12-13 trigger source, 14 triggered (set by the
-#  engine only), 16 maker (in fills only)
+#  engine only), 15 linked, 16 maker (in fills only), 17 dormant (15 and 17 set by the engine
+#  only)
 TYPE_LIMIT = 0
 TYPE_MARKET = 1  # this bit tells a market order, whatever it waits for
 TYPE_STOP_LIMIT = 2
@@ -171,6 +172,7 @@ TRIGGER_LAST = 2 << 12
 TRIGGER_MASK = 3 << 12
 TRIGGER_SHIFT = 12
 FLAG_TRIGGERED = 1 << 14
+FLAG_LINKED = 1 << 15  # one of a group of orders (links.py)
 CLIENT_FLAGS = (
     TYPE_MASK
     | TIF_MASK
@@ -181,6 +183,14 @@ CLIENT_FLAGS = (
 )
 FLAG_DISCONNECTED = 1  # in the flags of CancelOrder and CancelAll: the reason that is told
 FLAG_MAKER = 1 << 16  # in OrderFilled.flags only: this side of the trade was resting
+
+FLAG_DORMANT = 1 << 17  # it is not live before another order fills (links.py)
+
+# --- how the orders of a group are linked -----------------------------------------------------
+LINK_NONE = 0
+LINK_ONE_CANCELS_OTHER = 1
+LINK_ONE_TRIGGERS_OTHER = 2
+LINK_ONE_TRIGGERS_ONE_CANCELS_OTHER = 3
 
 # --- what an owner's orders do when they meet -------------------------------------------------
 SELF_TRADE_CANCEL_MAKER = 0

@@ -14,7 +14,10 @@ WAIT-004  of the trailing stops of one list (triggers) at most TRAILING_OF_ACCOU
 """
 
 from exchange.engine import commands as c
+from exchange.engine.batches import complete_group
 from exchange.engine.emit import EventBuffer
+from exchange.engine.following import resize_exits
+from exchange.engine.links import is_linked
 from exchange.engine.matching import reduce_resting
 from exchange.engine.open_orders import await_trigger, emit_amended, new_order
 from exchange.engine.order_checks import (
@@ -55,8 +58,11 @@ _IN_LIQUIDATION = int(RejectReason.IN_LIQUIDATION)
 
 
 @inner_kernel
-def place_waiting(s: State, e: EventBuffer, command: Integers) -> int:
-    """Let a well-formed order wait for its trigger; returns a RejectReason."""
+def place_waiting(s: State, e: EventBuffer, command: Integers, linked: int) -> int:
+    """Let a well-formed order wait for its trigger; returns a RejectReason.
+
+    linked: as place_order.
+    """
     account = command[c.ACCOUNT]
     contract = command[c.CONTRACT]
     side = command[c.SIDE]
@@ -64,17 +70,17 @@ def place_waiting(s: State, e: EventBuffer, command: Integers) -> int:
     price = command[c.PRICE_TICKS]
     quantity = command[c.QUANTITY_LOTS]
     given = command[c.TRIGGER_TICKS]
-    reason = _account_objection(s, account, contract, flags)
+    reason = account_objection(s, account, contract, flags)
     if reason == _OK:
         reason = room_objection(s, account, flags)
     if reason == _OK:
-        reason = _trailing_objection(s, account, contract, side, flags)
+        reason = trailing_objection(s, account, contract, side, flags)
     if reason == _OK:
-        reason = _trigger_objection(s, contract, side, flags, given)
+        reason = trigger_objection(s, contract, side, flags, given)
     if reason != _OK:
         return reason
-    trigger = _trigger_price(s, contract, side, flags, given)
-    reason = _limits_objection(s, contract, flags, price, trigger, quantity)
+    trigger = trigger_price(s, contract, side, flags, given)
+    reason = size_objection(s, contract, flags, price, trigger, quantity)
     if reason != _OK:
         return reason
     slot = new_order(
@@ -83,7 +89,7 @@ def place_waiting(s: State, e: EventBuffer, command: Integers) -> int:
         account,
         contract,
         side,
-        flags,
+        flags | linked,
         price,
         quantity,
         trigger,
@@ -91,6 +97,8 @@ def place_waiting(s: State, e: EventBuffer, command: Integers) -> int:
         command[c.LABEL],
         command[c.IDEMPOTENCY_KEY],
     )
+    if linked != 0:
+        complete_group(s, e, slot)
     await_trigger(s, slot, given)
     return _OK
 
@@ -108,14 +116,14 @@ def amend_waiting(s: State, e: EventBuffer, slot: int, command: Integers) -> int
     trigger = condition["trigger_ticks"]
     reason = numbers_objection(s, contract, flags, command)
     if reason == _OK:
-        reason = _account_objection(s, row["account"], contract, flags)
+        reason = account_objection(s, row["account"], contract, flags)
     if reason == _OK and is_moved:
-        reason = _trigger_objection(s, contract, row["side"], flags, given)
-        trigger = _trigger_price(s, contract, row["side"], flags, given)
+        reason = trigger_objection(s, contract, row["side"], flags, given)
+        trigger = trigger_price(s, contract, row["side"], flags, given)
     price = command[c.PRICE_TICKS]
     quantity = command[c.QUANTITY_LOTS]
     if reason == _OK:
-        reason = _limits_objection(s, contract, flags, price, trigger, quantity)
+        reason = size_objection(s, contract, flags, price, trigger, quantity)
     if reason != _OK:
         return reason
     price_before = row["price_ticks"]
@@ -137,11 +145,13 @@ def amend_waiting(s: State, e: EventBuffer, slot: int, command: Integers) -> int
         condition["trigger_ticks"],
         condition["offset_ticks"],
     )
+    if is_linked(flags):
+        resize_exits(s, e, slot)
     return _OK
 
 
 @inner_kernel
-def _account_objection(s: State, account: int, contract: int, flags: int) -> int:
+def account_objection(s: State, account: int, contract: int, flags: int) -> int:
     reason = market_objection(s, contract, flags)
     if reason != _OK:
         return reason
@@ -153,7 +163,7 @@ def _account_objection(s: State, account: int, contract: int, flags: int) -> int
 
 
 @inner_kernel
-def _trailing_objection(s: State, account: int, contract: int, side: int, flags: int) -> int:
+def trailing_objection(s: State, account: int, contract: int, side: int, flags: int) -> int:
     """Whether one more trailing stop may join its list (WAIT-004)."""
     if not is_trailing(flags):
         return _OK
@@ -177,7 +187,7 @@ def _trailing_objection(s: State, account: int, contract: int, side: int, flags:
 
 
 @inner_kernel
-def _trigger_objection(s: State, contract: int, side: int, flags: int, given: int) -> int:
+def trigger_objection(s: State, contract: int, side: int, flags: int, given: int) -> int:
     """Whether a trigger, or the offset of a trailing stop, can be waited for."""
     if given <= 0 or given > s.contracts[contract]["price_ceiling_ticks"]:
         return _INVALID_TRIGGER
@@ -192,7 +202,7 @@ def _trigger_objection(s: State, contract: int, side: int, flags: int, given: in
 
 
 @inner_kernel
-def _trigger_price(s: State, contract: int, side: int, flags: int, given: int) -> int:
+def trigger_price(s: State, contract: int, side: int, flags: int, given: int) -> int:
     if not is_trailing(flags):
         return given
     price = source_price(s, contract, trigger_source(flags))
@@ -200,7 +210,7 @@ def _trigger_price(s: State, contract: int, side: int, flags: int, given: int) -
 
 
 @inner_kernel
-def _limits_objection(
+def size_objection(
     s: State, contract: int, flags: int, price: int, trigger: int, quantity: int
 ) -> int:
     if quantity > position_limit_lots(s, contract):

@@ -22,6 +22,8 @@ from exchange.engine.state_machine import StateMachine
 from exchange.engine.units import (
     BUY,
     FLAG_POST_ONLY,
+    FLAG_REDUCE_ONLY,
+    LINK_ONE_TRIGGERS_ONE_CANCELS_OTHER,
     NANOSECONDS,
     OPERATOR,
     ROLE_REPORTER,
@@ -29,6 +31,7 @@ from exchange.engine.units import (
     SELL,
     STATE_OPEN,
     TIF_FILL_OR_KILL,
+    TYPE_STOP_MARKET,
     TYPE_TRAILING_STOP,
 )
 
@@ -154,6 +157,7 @@ def _trading() -> list[c.Records]:
     )
     return [
         trailing,
+        *_bracket(),
         order(16, BUY, 599_900),
         order(16, SELL, 600_100, FLAG_POST_ONLY),
         order(17, BUY, 600_100, TIF_FILL_OR_KILL),
@@ -161,6 +165,23 @@ def _trading() -> list[c.Records]:
         make(CommandKind.CANCEL_ORDER, 16, account=16, order=1),
         make(CommandKind.TICK, OPERATOR),
         make(CommandKind.CANCEL_ALL, 16, account=16, contract=-1),
+    ]
+
+
+def _bracket() -> list[c.Records]:
+    """An entry with two exits: the first commands that make a match activate them."""
+
+    def order(side: int, flags: int, price: int, trigger: int = 0) -> c.Records:
+        fields = {"account": 16, "side": side, "flags": flags, "price_ticks": price}
+        kind = CommandKind.PLACE_ORDER
+        return make(kind, 16, **fields, quantity_lots=10, trigger_ticks=trigger)
+
+    link = LINK_ONE_TRIGGERS_ONE_CANCELS_OTHER
+    return [
+        make(CommandKind.PLACE_BATCH, 16, account=16, count=3, link=link),
+        order(SELL, TYPE_STOP_MARKET | FLAG_REDUCE_ONLY, 0, 590_000),
+        order(SELL, FLAG_REDUCE_ONLY, 610_000),
+        order(BUY, 0, 599_900),
     ]
 
 

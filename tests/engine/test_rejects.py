@@ -20,13 +20,15 @@ from tests.engine.venue import BTC, ETH, LISTINGS, UNITS, Records, Venue, decode
 Case = Callable[[Venue, int, int], Records]
 CASES: dict[RejectReason, Case] = {}
 # MALFORMED is answered by the runner: such bytes are no record and never reach the engine.
-# What takes thousands of orders, or several commands at once, is in test_limits, test_batches.
+# What takes thousands of orders, or several commands at once: test_limits, _batches, _links.
 NEVER_BY_THE_ENGINE = {RejectReason.ACCEPTED, RejectReason.MALFORMED}
 TESTED_ELSEWHERE = {
     RejectReason.BATCH_REFUSED,
     RejectReason.BATCH_OUT_OF_ORDER,
     RejectReason.TOO_MANY_OWNER_ORDERS,
     RejectReason.ORDER_SLOTS_RESERVED,
+    RejectReason.INVALID_LINK,
+    RejectReason.LINKED_QUANTITY,
 }
 # What is missing, where the reason is money.
 NEEDED = {
