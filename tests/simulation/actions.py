@@ -11,6 +11,10 @@ from tests.simulation.reference.wire import (
     FLAG_POST_ONLY,
     FLAG_REDUCE_ONLY,
     FLAG_REJECT_POST_ONLY,
+    LINK_NONE,
+    LINK_ONE_CANCELS_OTHER,
+    LINK_ONE_TRIGGERS_ONE_CANCELS_OTHER,
+    LINK_ONE_TRIGGERS_OTHER,
     OPERATOR,
     TIF_FILL_OR_KILL,
     TIF_GOOD_TIL_CANCELLED,
@@ -18,10 +22,12 @@ from tests.simulation.reference.wire import (
     TIF_IMMEDIATE_OR_CANCEL,
     TYPE_LIMIT,
     TYPE_MARKET,
+    TYPE_STOP_MARKET,
     CommandKind,
     ContractParameter,
     Row,
 )
+from tests.simulation.side_by_side import command
 from tests.simulation.simulator.world import World
 
 FORCES = {
@@ -58,6 +64,35 @@ class Amend:
     order: int
     offset: int | None
     lots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """An entry `offset` ticks from the mark, with a stop and a take-profit so far from it.
+
+    stop, take: in ticks, None: without one. A take-profit rests, a stop sells at the market.
+    """
+
+    account: int
+    contract: int
+    side: int
+    offset: int
+    lots: int
+    stop: int | None
+    take: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """A stop behind the mark or an order in front of it, whichever comes first."""
+
+    account: int
+    contract: int
+    side: int
+    lots: int
+    stop: int
+    offset: int
+    reduce_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +170,8 @@ class Wait:
 Action = (
     Wait
     | Place
+    | Guard
+    | Either
     | Amend
     | Cancel
     | CancelAll
@@ -157,8 +194,8 @@ class Player:
         """Applies one action; its events. An action that names no live order does nothing."""
         world = self.world
         match action:
-            case Place():
-                return self._place(action)
+            case Place() | Guard() | Either():
+                return self._order(action)
             case Amend():
                 return self._amend(action)
             case Cancel():
@@ -206,6 +243,40 @@ class Player:
             quantity_lots=action.lots,
             label=action.label,
         )
+
+    def _order(self, action: Place | Guard | Either) -> list[Row]:
+        if isinstance(action, Place):
+            return self._place(action)
+        return self._guard(action) if isinstance(action, Guard) else self._either(action)
+
+    def _guard(self, action: Guard) -> list[Row]:
+        price = self.world.mark(action.contract) + action.side * action.offset
+        exits = []
+        if action.stop is not None:
+            trigger = price - action.side * action.stop
+            exits.append(_terms(-action.side, TYPE_STOP_MARKET | FLAG_REDUCE_ONLY, 0, trigger))
+        if action.take is not None:
+            take = price + action.side * action.take
+            exits.append(_terms(-action.side, FLAG_REDUCE_ONLY, take))
+        link = (LINK_NONE, LINK_ONE_TRIGGERS_OTHER, LINK_ONE_TRIGGERS_ONE_CANCELS_OTHER)
+        orders = [*exits, _terms(action.side, TYPE_LIMIT, price)]
+        return self._group(action, link[len(exits)], orders)
+
+    def _either(self, action: Either) -> list[Row]:
+        mark, side = self.world.mark(action.contract), action.side
+        flags = FLAG_REDUCE_ONLY * action.reduce_only
+        stop = _terms(side, TYPE_STOP_MARKET | flags, 0, mark + side * action.stop)
+        limit = _terms(side, TYPE_LIMIT | flags, mark - side * action.offset)
+        return self._group(action, LINK_ONE_CANCELS_OTHER, [stop, limit])
+
+    def _group(self, who: Guard | Either, link: int, orders: list[dict[str, int]]) -> list[Row]:
+        account = self.world.traders[who.account]
+        mine = {"account": account}
+        head = command(CommandKind.PLACE_BATCH, account, **mine, count=len(orders), link=link)
+        mine |= {"contract": who.contract, "quantity_lots": who.lots}
+        kind = CommandKind.PLACE_ORDER
+        members = [command(kind, account, **mine, **order) for order in orders]
+        return [event for row in (head, *members) for event in self.world.both.apply([row])]
 
     def _amend(self, action: Amend) -> list[Row]:
         order = self._pick(action.order)
@@ -259,3 +330,7 @@ class Player:
         """The n-th live order by age, counted around."""
         orders = sorted(self.world.venue.orders.values(), key=lambda order: order.id)
         return orders[number % len(orders)] if orders else None
+
+
+def _terms(side: int, flags: int, price: int, trigger: int = 0) -> dict[str, int]:
+    return {"side": side, "flags": flags, "price_ticks": price, "trigger_ticks": trigger}

@@ -11,7 +11,8 @@ and raises AssertionError whose text begins with the invariant's number (spec: i
     I-13  0 < remaining <= quantity               I-14  level sums = recomputed
     I-16  a resting order is a limit order that may rest, inside its contract's ceiling; one
           that waits for a trigger stands in the list of its source and direction, which the
-          price has not passed unless the contract is due, and is in no book
+          price has not passed unless the contract is due, and is in no book; one that is
+          dormant stands in neither
     I-18  keys: per account the last ones, each found once in its chain and in the age list
     I-27  funding settled since the conversion sums to less than one unit a settlement
     I-20  initial margin >= maintenance > 0 for a position
@@ -37,6 +38,7 @@ from exchange.engine.units import (
     SELL,
 )
 from tests.simulation.client_audit import check_clients
+from tests.simulation.link_audit import check_links, is_dormant
 from tests.simulation.trigger_audit import check_days, check_triggers, is_waiting
 
 Row = dict[str, int]
@@ -74,6 +76,7 @@ class Audit:
         self.funding = rows(state.funding[: self.count[Counter.CONTRACTS]])
         self.orders = rows(state.orders[: self.count[Counter.ORDERS_HIGH]])
         self.conditions = rows(state.conditions[: self.count[Counter.ORDERS_HIGH]])
+        self.links = rows(state.links[: self.count[Counter.ORDERS_HIGH]])
         self.balances = state.balances[: len(self.accounts)].tolist()
         self.held = list(self._read_positions())
 
@@ -87,6 +90,7 @@ class Audit:
         self.check_orders()
         self.check_account_lists()
         check_days(self)
+        check_links(self)
         self.check_free_lists()
         self.check_books()
         self.check_withdrawals()
@@ -200,7 +204,7 @@ class Audit:
             assert 0 < row["remaining_lots"] <= row["quantity_lots"], f"I-13 {row}"
             ceiling = self.contracts[row["contract"]]["price_ceiling_ticks"]
             is_market = row["flags"] & units.TYPE_MARKET != 0
-            if is_waiting(row):
+            if is_waiting(row) or is_dormant(row):
                 assert (row["price_ticks"] == 0) == is_market, f"I-16 {row}"
             else:
                 assert row["price_ticks"] > 0, f"I-15 {row}"
@@ -212,7 +216,8 @@ class Audit:
             assert row["position"] % ACCOUNTS_MAX == row["account"], f"I-10 {row}"
             assert int(position["contract"]) == row["contract"] + 1, f"I-10 {row}"
             self._count(sums[row["position"]], row)
-            if row["flags"] & units.FLAG_REDUCE_ONLY and not is_waiting(row):
+            is_resting = not is_waiting(row) and not is_dormant(row)
+            if row["flags"] & units.FLAG_REDUCE_ONLY and is_resting:
                 reducing[row["position"]] += row["remaining_lots"]
                 counts[row["account"]] += 1
                 assert int(position["lots"]) * row["side"] < 0, f"I-16 {row} reduces nothing"
@@ -277,8 +282,6 @@ class Audit:
     def check_books(self) -> None:
         """I-11, I-12, I-14: both sides sorted, levels and queues sound, best prices apart."""
         queued: set[int] = set()
-        due = sum(row["is_due"] for row in self.contracts)
-        assert due == self.count[Counter.TRIGGERS_DUE], f"I-16 {due} contracts are due"
         for slot, order in enumerate(self.orders):
             assert order["id"] or not any(self.conditions[slot].values()), f"STATE-001 {slot}"
         for contract in range(len(self.contracts)):
@@ -287,7 +290,8 @@ class Audit:
             if bids and asks:
                 assert bids[0] < asks[0], f"I-11 contract {contract}: {bids[0]} / {asks[0]}"
             check_triggers(self, contract, queued)
-        live = {slot for slot, row in enumerate(self.orders) if row["id"]}
+        awake = [row["id"] != 0 and not is_dormant(row) for row in self.orders]
+        live = {slot for slot, is_awake in enumerate(awake) if is_awake}
         assert queued == live, f"I-14 orders in no queue: {live - queued}"
 
     def _check_side(self, contract: int, side: int, queued: set[int]) -> list[int]:
@@ -303,7 +307,8 @@ class Audit:
             for slot, order in queue:
                 agrees = (order["contract"], order["side"], order["price_ticks"])
                 assert agrees == (contract, side, row["price_ticks"]), f"I-14 {order}"
-                assert not is_waiting(order), f"I-16 a waiting order in the book: {order}"
+                is_resting = not is_waiting(order) and not is_dormant(order)
+                assert is_resting, f"I-16 a waiting order in the book: {order}"
                 assert order["level"] == level, f"I-14 {order}"
                 assert slot not in queued, f"I-12 order {slot} queues twice"
                 queued.add(slot)
@@ -367,7 +372,7 @@ class Audit:
     @staticmethod
     def _count(sums: Row, order: Row) -> None:
         sums["order_count"] += 1
-        if is_waiting(order):
+        if is_waiting(order) or is_dormant(order):
             return
         side = "buy" if order["side"] == BUY else "sell"
         sums[f"{side}_lots"] += order["remaining_lots"]

@@ -9,6 +9,7 @@ with the invariant's number (spec: invariants). What a state alone can show is a
     I-16  no fill worse than the limit, post-only never takes, reduce-only never increases,
           immediate orders leave nothing, no trade within one owner
     I-17  two sides of a trade agree, at the maker's price; trade numbers increase
+    LINK-001 to LINK-007  orders of a group (link_history.py)
     I-18  a key stands for one accepted command; a repeat changes nothing and names the first
     I-22  a liquidation starts under water only, and no step lowers equity / maintenance
     I-24  insurance is never negative                   I-35  observations are fit to be heard
@@ -26,6 +27,7 @@ from collections.abc import Callable
 from exchange.engine.state import State
 from tests.simulation.funding_history import FundingHistory
 from tests.simulation.key_history import KeyHistory
+from tests.simulation.link_history import LinkHistory
 from tests.simulation.order_history import OrderHistory
 from tests.simulation.price_history import PriceHistory
 from tests.simulation.reference.governance import PARAMETERS
@@ -63,6 +65,7 @@ class History:
         self.steps: dict[int, tuple[int, int]] = {}
         self.keys = KeyHistory()
         self.orders = OrderHistory(self.owners)
+        self.links = LinkHistory(self.orders.live)
         self.prices = PriceHistory()
         self.funding = FundingHistory()
         self.posted = 0
@@ -118,15 +121,18 @@ class History:
         self.prices.begin(command, said, is_refused=is_refused)
         self.keys.follow(command, said)
         self.orders.asked_price = command.get("price_ticks", 0)
+        self.orders.asked_order = command.get("order", 0)
         for event in said:
             assert event["time_ns"] == self.time_ns, f"I-38 {event}"
             self.orders.follow(event)
+            self.links.follow(event)
             self.prices.follow(event)
             self.funding.follow(event)
             handler = self._handlers.get(event["kind"])
             if handler:
                 handler(command, event)
         self.orders.end()
+        self.links.end()
         self.prices.end()
         self._check_silenced(said)
         assert self.balances[CLEARING] == 0, f"I-03 CLEARING keeps {self.balances[CLEARING]}"

@@ -12,6 +12,7 @@ from exchange.engine.units import FLAG_REDUCE_ONLY, PPM, USDC
 from tests.simulation.reading import Row, order_ids_of, positions_of, row
 from tests.simulation.reference.wire import (
     COMMAND_FIELDS,
+    FLAG_DORMANT,
     FLAG_TRIGGERED,
     TYPES_WITH_TRIGGER,
     CommandKind,
@@ -114,4 +115,5 @@ def _initial(notional: int, contract: Row) -> int:
 
 
 def _is_waiting(order: Row) -> bool:
-    return bool(order["flags"] & TYPES_WITH_TRIGGER) and not order["flags"] & FLAG_TRIGGERED
+    is_live = order["flags"] & FLAG_TRIGGERED or not order["flags"] & TYPES_WITH_TRIGGER
+    return bool(order["flags"] & FLAG_DORMANT) or not is_live

@@ -2,6 +2,8 @@
 
 from tests.simulation.reference.wire import (
     BUY,
+    FLAG_DORMANT,
+    FLAG_LINKED,
     FLAG_LIQUIDATION,
     FLAG_MAKER,
     FLAG_POST_ONLY,
@@ -11,6 +13,7 @@ from tests.simulation.reference.wire import (
     TIF_MASK,
     TIF_NEVER_RESTS,
     TYPES_WITH_TRIGGER,
+    CancelReason,
     EventKind,
 )
 
@@ -30,6 +33,7 @@ class OrderHistory:
         self.trade = 0
         self.maker: Event | None = None
         self.entering: list[int] = []
+        self.asked_order = 0  # of the command, if it amends or cancels one
         self.asked_price = 0  # of the command: a post-only amendment may slide back to its own
         self.prices: dict[tuple[int, int], int] = {}
 
@@ -44,7 +48,11 @@ class OrderHistory:
             self._cancelled(event)
         elif kind == EventKind.ORDER_REDUCED:
             self._reduced(event)
-        elif kind in (EventKind.ORDER_AMENDED, EventKind.ORDER_TRIGGERED):
+        elif kind in (
+            EventKind.ORDER_AMENDED,
+            EventKind.ORDER_TRIGGERED,
+            EventKind.ORDER_ACTIVATED,
+        ):
             self._changed(event)
 
     def end(self) -> None:
@@ -68,15 +76,18 @@ class OrderHistory:
         assert number not in self.live, f"I-13 accepted twice: {event}"
         assert number not in self.ended, f"I-13 accepted after its end: {event}"
         self.live[number] = {**event, "remaining": event["quantity_lots"], "filled": 0}
-        if not event["trigger_ticks"]:
+        if not event["trigger_ticks"] and not event["flags"] & FLAG_DORMANT:
             self.entering.append(number)
 
     def _changed(self, event: Event) -> None:
-        self._settle_entry()
-        order = self._order(event)
-        is_waiting = event["flags"] & TYPES_WITH_TRIGGER and not event["flags"] & FLAG_TRIGGERED
-        remaining = event["quantity_lots"] - order["filled"]
         is_amended = event["kind"] == EventKind.ORDER_AMENDED
+        is_resized = is_amended and event["order"] != self.asked_order  # by others of its group
+        if not is_resized:
+            self._settle_entry()
+        order = self._order(event)
+        waits_not = event["flags"] & FLAG_TRIGGERED or not event["flags"] & TYPES_WITH_TRIGGER
+        is_waiting = event["flags"] & FLAG_DORMANT or not waits_not
+        remaining = event["quantity_lots"] - order["filled"]
         is_same = self.asked_price == event["price_ticks"] == order["price_ticks"]
         keeps_place = is_amended and is_same and remaining <= order["remaining"]
         if not keeps_place:
@@ -86,7 +97,11 @@ class OrderHistory:
         order["remaining"] = remaining
         if is_amended:
             assert remaining == event["remaining_lots"], f"I-13 {event} {order}"
-        if not is_waiting and not keeps_place:
+        if is_waiting or keeps_place:
+            return
+        if is_resized:
+            self.queues.setdefault(_level(order), []).append(event["order"])
+        else:
             self.entering.append(event["order"])
 
     def _reduced(self, event: Event) -> None:
@@ -97,8 +112,10 @@ class OrderHistory:
         assert held == event["position_lots"], f"I-17 position {held}: {event}"
         assert order["remaining"] == event["remaining_lots"] > 0, f"I-13 {event} {order}"
         assert order["quantity_lots"] == event["quantity_lots"], f"I-13 {event} {order}"
-        is_meant = order["flags"] & FLAG_REDUCE_ONLY and event["cut_lots"] > 0
-        assert is_meant, f"I-16 cut for no surplus: {event}"
+        is_linked = event["reason"] == CancelReason.LINKED
+        flag = FLAG_LINKED if is_linked else FLAG_REDUCE_ONLY
+        is_meant = order["flags"] & flag and event["cut_lots"] > 0
+        assert is_meant, f"I-16 cut for no reason: {event}"
 
     def _filled(self, event: Event) -> None:
         order = self._order(event)

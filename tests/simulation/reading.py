@@ -70,6 +70,21 @@ def day_ids(state: State) -> list[int]:
     return found
 
 
+def ids_of(state: State, *links: int) -> list[int]:
+    """The ids of the orders that links name; 0 names none."""
+    return [int(state.orders[link - 1]["id"]) for link in links if link]
+
+
+def pending_ids(state: State) -> list[int]:
+    """Dormant orders that go live at the end of a command, first come."""
+    found = []
+    link = int(state.counters[Counter.LINK_FIRST])
+    while link:
+        found += ids_of(state, link)
+        link = int(state.links[link - 1]["next_due"])
+    return found
+
+
 def keys_by_age(state: State) -> list[Row]:
     """The remembered idempotency keys, the oldest first."""
     found = []

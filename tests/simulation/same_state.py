@@ -16,8 +16,10 @@ from tests.simulation.reading import (
     armed_accounts,
     counters,
     day_ids,
+    ids_of,
     keys_by_age,
     order_ids_of,
+    pending_ids,
     positions_of,
     queue,
     row,
@@ -92,7 +94,7 @@ LINKS = {
         "newer",
         "older",
     },
-    "batch": set(),
+    "batch": {"stored_0", "stored_1", "reserved"},
 }
 
 
@@ -196,6 +198,18 @@ def _assert_same_order(state: State, order: tables.Order) -> None:
     slot = order.id % (1 << ORDER_SLOT_BITS)
     _same(f"order {order.id}", row(state.orders, slot), order, ORDER)
     _same(f"condition of {order.id}", row(state.conditions, slot), order, CONDITION)
+    link, group = row(state.links, slot), order.group or tables.Group([])
+    is_entry = group.entry is order
+    exits = [leg.id for leg in group.legs] if is_entry else []
+    found = ids_of(state, link["exit_0"], link["exit_1"])
+    assert found == exits, f"exits of {order.id}: engine {found}, reference {exits}"
+    others = [] if is_entry else [leg.id for leg in group.legs if leg is not order]
+    found = ids_of(state, link["peer"])
+    assert found == others, f"peer of {order.id}: engine {found}, reference {others}"
+    entries = [group.entry.id] if group.entry and not is_entry else []
+    found = ids_of(state, link["primary"])
+    assert found == entries, f"primary of {order.id}: engine {found}, reference {entries}"
+    assert link["pending_lots"] == order.pending_lots, f"pending lots of {order.id}"
 
 
 def assert_same_underlying(state: State, venue: Venue, number: int) -> None:
@@ -223,7 +237,8 @@ def _assert_same_counters(state: State, venue: Venue) -> None:
         Counter.ORDER_NUMBERS: venue.order_numbers,
         Counter.NEXT_SAMPLE_NS: venue.sample_end_ns,
         Counter.OPEN_INTEREST_UNITS: venue.open_interest_units(),
-        Counter.TRIGGERS_DUE: sum(contract.is_due for contract in venue.contracts),
+        Counter.TRIGGERS_DUE: sum(contract.is_due for contract in venue.contracts)
+        + len(venue.pending),
     }
     found = counters(state)
     for counter, value in mine.items():
@@ -265,6 +280,11 @@ def _assert_same_batch(state: State, venue: Venue) -> None:
     left = int(state.counters[Counter.BATCH_LEFT])
     assert left == mine.left, f"members to come: engine {left}, reference {mine.left}"
     _same("batch", row(state.batch, 0), mine, BATCH)
+    stored = ids_of(state, *(int(state.batch[0][f"stored_{i}"]) for i in range(2)))
+    assert stored == [order.id for order in mine.stored], f"stored: engine {stored}"
+    pending = [order.id for order in venue.pending]
+    found = pending_ids(state)
+    assert found == pending, f"pending: engine {found}, reference {pending}"
 
 
 def _same(what: str, theirs: Row, mine: Any, columns: Iterable[str]) -> None:

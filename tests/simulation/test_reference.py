@@ -15,7 +15,9 @@ from tests.simulation.actions import (
     Cancel,
     CancelAll,
     Deposit,
+    Either,
     Fees,
+    Guard,
     Move,
     Place,
     Player,
@@ -123,11 +125,33 @@ sane_places = places.map(
         reduce_only=p.reduce_only and p.label == 1,
     )
 )
+reach = st.integers(1, 4) | st.none()
+guards = st.builds(
+    Guard,
+    accounts,
+    contracts,
+    st.sampled_from([1, -1]),
+    st.integers(-4, 4),
+    lots,
+    reach,
+    reach,
+)
 actions = st.one_of(
     sane_places,
     sane_places,
     sane_places,
     places,
+    guards,
+    st.builds(
+        Either,
+        accounts,
+        contracts,
+        st.sampled_from([1, -1]),
+        lots,
+        st.integers(1, 4),
+        st.integers(-3, 4),
+        st.booleans(),
+    ),
     st.builds(Amend, st.integers(0, 9), st.none() | st.integers(-5, 5), lots),
     st.builds(Cancel, st.integers(0, 9), st.booleans()),
     st.builds(CancelAll, accounts, st.integers(-1, 1), st.integers(0, 1)),

@@ -44,7 +44,7 @@ def check_days(audit: "Audit") -> None:
 def is_waiting(order: Row) -> bool:
     """Whether an order waits for its trigger."""
     has_trigger = order["flags"] & units.TYPE_MASK not in (units.TYPE_LIMIT, units.TYPE_MARKET)
-    return has_trigger and not order["flags"] & units.FLAG_TRIGGERED
+    return has_trigger and not order["flags"] & (units.FLAG_TRIGGERED | units.FLAG_DORMANT)
 
 
 def direction_of(order: Row) -> int:

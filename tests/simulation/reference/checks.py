@@ -11,6 +11,7 @@ from tests.simulation.reference.state import POSITIONS_MAX, Venue
 from tests.simulation.reference.tables import Order
 from tests.simulation.reference.wire import (
     BUY,
+    FLAG_LINKED,
     FLAG_POST_ONLY,
     FLAG_REDUCE_ONLY,
     FLAG_REJECT_POST_ONLY,
@@ -275,7 +276,8 @@ def self_trade_objection(venue: Venue, ask: Ask, price: int) -> RejectReason:
 def surely_met(venue: Venue, order: Order) -> list[tuple[int, int]]:
     """(price, lots) that a fill-or-kill can rely on, looked at maker by maker.
 
-    A reduce-only maker may have shrunk by the time it is met: it is not relied upon. One of
+    A reduce-only or linked maker may have shrunk by the time it is met: it is not relied
+    upon. One of
     its own owner stops it there, unless the owner wants that one cancelled.
     """
     met: list[tuple[int, int]] = []
@@ -287,7 +289,8 @@ def surely_met(venue: Venue, order: Order) -> list[tuple[int, int]]:
         goes_on = venue.wishes(order.account) == SELF_TRADE_CANCEL_MAKER
         if against is CancelReason.SELF_TRADE and not goes_on:
             break
-        if not maker.is_reduce_only and not against:
+        is_sure = not maker.is_reduce_only and not maker.flags & FLAG_LINKED
+        if is_sure and not against:
             met.append((maker.price_ticks, min(left, maker.remaining_lots)))
             left -= min(left, maker.remaining_lots)
     return met

@@ -1,7 +1,7 @@
 """The reference clearing: observations, index, marks, who is under water, variation."""
 
 from tests.simulation.reference import health
-from tests.simulation.reference.execution import expire
+from tests.simulation.reference.endings import expire
 from tests.simulation.reference.index import aggregate
 from tests.simulation.reference.liquidation import review
 from tests.simulation.reference.mark import mark_contract

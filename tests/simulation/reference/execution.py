@@ -1,4 +1,4 @@
-"""The reference execution: order -> fill -> position -> posting; ends of orders."""
+"""The reference execution: order -> fill -> position -> posting."""
 
 from tests.simulation.reference import health
 from tests.simulation.reference.checks import (
@@ -6,13 +6,16 @@ from tests.simulation.reference.checks import (
     fillable,
     maker_objection,
 )
+from tests.simulation.reference.endings import cancel_open, cut_open, end
 from tests.simulation.reference.funding import settle_position
 from tests.simulation.reference.ledger import trade
+from tests.simulation.reference.linked import tell_fill
 from tests.simulation.reference.rounding import ceil_ppm
 from tests.simulation.reference.state import ORDER_SLOT_BITS, Venue
 from tests.simulation.reference.tables import Order
 from tests.simulation.reference.wire import (
     FEES,
+    FLAG_LINKED,
     FLAG_LIQUIDATION,
     FLAG_MAKER,
     SELF_TRADE_CANCEL_MAKER,
@@ -21,20 +24,24 @@ from tests.simulation.reference.wire import (
     TIF_MASK,
     CancelReason,
     EventKind,
-    RejectReason,
 )
-
-EXPIRIES_MAX = 1_000
 
 
 def accept(
-    venue: Venue, ask: Ask, label: int = 0, key: int = 0, trigger: int = 0, offset: int = 0
+    venue: Venue,
+    ask: Ask,
+    label: int = 0,
+    key: int = 0,
+    trigger: int = 0,
+    offset: int = 0,
+    more_flags: int = 0,
 ) -> Order:
     """Makes an order that stands nowhere yet."""
+    flags = ask.flags | more_flags
     venue.order_numbers += 1
     number = venue.order_numbers << ORDER_SLOT_BITS | venue.order_slots.claim()
     quantity, price = ask.quantity, ask.price
-    who = (number, ask.account, ask.contract, ask.side, ask.flags)
+    who = (number, ask.account, ask.contract, ask.side, flags)
     order = Order(*who, price, quantity, quantity, label, venue.time_ns)
     venue.claim_position(ask.account, ask.contract).order_count += 1
     venue.say(
@@ -43,7 +50,7 @@ def accept(
         ask.contract,
         order=number,
         side=ask.side,
-        flags=ask.flags,
+        flags=flags,
         price_ticks=price,
         quantity_lots=quantity,
         label=label,
@@ -107,12 +114,14 @@ def _trade(venue: Venue, maker: Order, taker: Order, lots: int) -> bool:
     _fill(venue, taker, maker.price_ticks, lots, taker_fee, 0)
     if maker_fee < 0:
         venue.ledger.move(FEES, maker.account, -maker_fee)
+    tell_fill(venue, maker, lots)
+    tell_fill(venue, taker, lots)
     is_cut = cut_surplus(venue, maker.account, maker.contract)
     cut_surplus(venue, taker.account, taker.contract)
     if maker.remaining_lots == 0:
         venue.unlist(maker)
-        venue.discard(maker)
-    return is_cut
+        end(venue, maker)
+    return is_cut or maker.flags & FLAG_LINKED != 0
 
 
 def _rebate(venue: Venue, taker: int, wanted: int, taker_fee: int) -> int:
@@ -161,7 +170,7 @@ def cut_surplus(venue: Venue, account: int, contract: int) -> bool:
         order
         for order in reversed(list(venue.accounts[account].orders.values()))
         if order.contract == contract and order.is_reduce_only
-        if order.remaining_lots and not order.is_waiting
+        if order.remaining_lots and order.is_resting
     ]
     useless = [order for order in mine if held * order.side >= 0]
     for order in useless:
@@ -177,107 +186,5 @@ def cut_surplus(venue: Venue, account: int, contract: int) -> bool:
         if cut == order.remaining_lots:
             cancel_open(venue, order, CancelReason.REDUCE_ONLY)
         else:
-            _reduce(venue, order, cut)
+            cut_open(venue, order, cut, CancelReason.REDUCE_ONLY)
     return is_cut
-
-
-def _reduce(venue: Venue, order: Order, cut: int) -> None:
-    order.quantity_lots -= cut
-    order.remaining_lots -= cut
-    venue.say(
-        EventKind.ORDER_REDUCED,
-        order.account,
-        order.contract,
-        order=order.id,
-        side=order.side,
-        flags=order.flags,
-        price_ticks=order.price_ticks,
-        quantity_lots=order.quantity_lots,
-        remaining_lots=order.remaining_lots,
-        cut_lots=cut,
-        position_lots=venue.lots(order.account, order.contract),
-        label=order.label,
-    )
-
-
-def expire(venue: Venue) -> None:
-    """Cancels orders whose day is over, the first listed first, so many in one go."""
-    for order in [order for order in venue.days() if venue.is_day_over(order)][:EXPIRIES_MAX]:
-        cancel_open(venue, order, CancelReason.EXPIRED)
-
-
-def cancel_late(venue: Venue, order: Order) -> None:
-    """Drops an order that would have fired after its day."""
-    _say_cancelled(venue, order, CancelReason.EXPIRED, resting=0)
-    venue.discard(order)
-
-
-def cancel_open(venue: Venue, order: Order, reason: CancelReason) -> None:
-    """Ends an order that rests in the book or waits for its trigger."""
-    _say_cancelled(venue, order, reason, resting=0 if order.is_waiting else 1)
-    venue.unlist(order)
-    venue.discard(order)
-
-
-def cancel_remainder(venue: Venue, order: Order, reason: CancelReason) -> None:
-    """Drops what is left of an order that never rested."""
-    if order.remaining_lots:
-        _say_cancelled(venue, order, reason, resting=0)
-    venue.discard(order)
-
-
-def cancel_refused(venue: Venue, order: Order, refusal: RejectReason) -> None:
-    """Drops an order that fired and was refused as a new one would have been."""
-    reason = CancelReason.TRIGGER_REFUSED
-    _say_cancelled(venue, order, reason, resting=0, reject_reason=refusal)
-    venue.discard(order)
-
-
-def cancel_orders(
-    venue: Venue, account: int, reason: CancelReason, contract: int = -1, label: int = 0
-) -> None:
-    """Cancels an account's orders, the last to be listed first."""
-    for order in reversed(list(venue.accounts[account].orders.values())):
-        is_meant = contract < 0 or order.contract == contract
-        if is_meant and label in (0, order.label):
-            cancel_open(venue, order, reason)
-
-
-def _say_cancelled(
-    venue: Venue, order: Order, reason: CancelReason, resting: int, reject_reason: int = 0
-) -> None:
-    venue.say(
-        EventKind.ORDER_CANCELLED,
-        order.account,
-        order.contract,
-        order=order.id,
-        side=order.side,
-        flags=order.flags,
-        price_ticks=order.price_ticks,
-        quantity_lots=order.remaining_lots,
-        filled_lots=order.filled_lots,
-        reason=reason,
-        resting=resting,
-        label=order.label,
-        reject_reason=reject_reason,
-    )
-
-
-def say_amended(venue: Venue, order: Order, price_before: int, before: int) -> None:
-    """Says what an amendment made of an order."""
-    venue.say(
-        EventKind.ORDER_AMENDED,
-        order.account,
-        order.contract,
-        order=order.id,
-        side=order.side,
-        flags=order.flags,
-        price_ticks=order.price_ticks,
-        quantity_lots=order.quantity_lots,
-        remaining_lots=order.remaining_lots,
-        previous_price_ticks=price_before,
-        previous_remaining_lots=before,
-        label=order.label,
-        trigger_ticks=order.trigger_ticks if order.is_waiting else 0,
-        offset_ticks=order.offset_ticks if order.is_waiting else 0,
-    )

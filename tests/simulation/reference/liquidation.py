@@ -8,12 +8,8 @@ from dataclasses import dataclass
 
 from tests.simulation.reference import health, margin
 from tests.simulation.reference.checks import Ask
-from tests.simulation.reference.execution import (
-    accept,
-    cancel_orders,
-    cancel_remainder,
-    match,
-)
+from tests.simulation.reference.endings import cancel_orders, cancel_remainder
+from tests.simulation.reference.execution import accept, match
 from tests.simulation.reference.rounding import ceil_div, ceil_ppm
 from tests.simulation.reference.state import ACCEPTED, Answer, Venue
 from tests.simulation.reference.tables import Account, Contract, Order

@@ -84,14 +84,18 @@ class Reference:
         venue.sequence, venue.time_ns = command["sequence"], command["time_ns"]
         venue.events = []
         funding.close_samples(venue)
-        sampled = len(venue.events)
+        is_member = venue.batch is not None
         out_of_place = batches.take_in(venue, command)
+        is_member = is_member and venue.batch is not None
+        heard, made = len(venue.events), venue.order_numbers
         reason, missing = self._admission(command) or out_of_place, 0
         if not reason:
             reason, missing = self._decide(command)
         if reason:
-            assert len(venue.events) == sampled, "a refused command changed something"
+            assert len(venue.events) == heard, "a refused command changed something"
             self._say_rejected(command, reason, missing)
+        if is_member:
+            batches.finish(venue, is_taken=venue.order_numbers != made)
         firing.fire_due(venue)
         return venue.events
 

@@ -1,6 +1,6 @@
 """The reference's watch over accounts: cancel on disconnect and heartbeats."""
 
-from tests.simulation.reference.execution import cancel_orders
+from tests.simulation.reference.endings import cancel_orders
 from tests.simulation.reference.state import ACCEPTED, Answer, Venue
 from tests.simulation.reference.wire import CancelReason, Command, EventKind, RejectReason
 

@@ -83,6 +83,8 @@ class Venue:
     # Open orders by id: those in a book and those that wait for a trigger.
     orders: dict[int, Order] = field(default_factory=dict)
     places: int = 0
+    # Dormant orders for which something has filled, first come.
+    pending: list[Order] = field(default_factory=list)
     order_slots: Slots = field(default_factory=Slots)
     underlyings: list[Underlying] = field(default_factory=list)
     observations: dict[tuple[int, int], Observation] = field(default_factory=dict)
@@ -132,7 +134,7 @@ class Venue:
         """The sums over what an account has in one book, counted anew."""
         sums = OpenOrders()
         for order in self.accounts[account].orders.values():
-            if order.contract == contract and not order.is_waiting:
+            if order.contract == contract and order.is_resting:
                 sums.add(order.side, order.price_ticks, order.remaining_lots)
         return sums
 
@@ -180,8 +182,8 @@ class Venue:
             self.contracts[contract].is_due = 1
 
     def list_open(self, order: Order) -> None:
-        """Puts an order among the open ones: into its book, unless it waits for a trigger."""
-        if not order.is_waiting:
+        """Puts an order among the open ones: into its book, unless it waits for something."""
+        if order.is_resting:
             self.look_at_premium(order.contract, self.time_ns)
             self.books[order.contract].add(order)
         self.orders[order.id] = order
@@ -189,7 +191,7 @@ class Venue:
 
     def unlist(self, order: Order) -> None:
         """Takes an order out of where it stands; it may come back."""
-        if not order.is_waiting:
+        if order.is_resting:
             self.look_at_premium(order.contract, self.time_ns)
             self.books[order.contract].remove(order)
         del self.orders[order.id]

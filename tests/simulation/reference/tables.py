@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.simulation.reference.rounding import NANO
 from tests.simulation.reference.wire import (
+    FLAG_DORMANT,
     FLAG_REDUCE_ONLY,
     FLAG_TRIGGERED,
     SELF_TRADE_CANCEL_MAKER,
@@ -52,7 +53,7 @@ class Account:
     def reduce_only_count(self) -> int:
         """How many reduce-only orders it has in books."""
         orders = self.orders.values()
-        return sum(order.is_reduce_only and not order.is_waiting for order in orders)
+        return sum(order.is_reduce_only and order.is_resting for order in orders)
 
 
 @dataclass(slots=True)
@@ -82,6 +83,14 @@ class Position:
 
 
 @dataclass(slots=True, eq=False)
+class Group:
+    """Orders that came together: an entry with its exits, or two that exclude each other."""
+
+    legs: "list[Order]"  # those that live: exits in the order in which they came, or peers
+    entry: "Order | None" = None  # None: it has ended, or there was none
+
+
+@dataclass(slots=True, eq=False)
 class Order:
     """An order, resting or on its way."""
 
@@ -102,6 +111,8 @@ class Order:
     told_ticks: int = 0
     placed: int = 0  # counts places taken among those that wait: the earlier fires first
     since: int = 0  # the place it took first; a trailing stop takes another when it moves
+    group: Group | None = None
+    pending_lots: int = 0  # of a dormant order: with how many it goes live
 
     @property
     def filled_lots(self) -> int:
@@ -113,7 +124,23 @@ class Order:
 
     @property
     def is_waiting(self) -> bool:
-        return bool(self.flags & TYPES_WITH_TRIGGER) and not self.flags & FLAG_TRIGGERED
+        has_waited = self.flags & (FLAG_TRIGGERED | FLAG_DORMANT)
+        return bool(self.flags & TYPES_WITH_TRIGGER) and not has_waited
+
+    @property
+    def is_dormant(self) -> bool:
+        return self.flags & FLAG_DORMANT != 0
+
+    @property
+    def is_resting(self) -> bool:
+        return not self.is_waiting and not self.is_dormant
+
+    @property
+    def is_sized_by_others(self) -> bool:
+        """Whether its lots follow those of another that lives."""
+        if self.group is None or self.group.entry is self:
+            return False
+        return self.group.entry is not None or len(self.group.legs) > 1
 
     @property
     def is_trailing(self) -> bool:
@@ -303,6 +330,9 @@ class Batch:
     left: int
     is_refused: int = 0
     phase: int = 0  # of the member before
+    link: int = 0
+    # Members of a group that wait for its last.
+    stored: "list[Order]" = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -18,20 +18,26 @@ from tests.simulation.reference.checks import (
     self_trade_objection,
     surely_met,
 )
-from tests.simulation.reference.execution import (
-    accept,
+from tests.simulation.reference.dormant import (
+    amend_dormant,
+    complete,
+    completion_objection,
+    store,
+)
+from tests.simulation.reference.endings import (
     cancel_open,
     cancel_orders,
     cancel_remainder,
-    cut_surplus,
-    match,
     say_amended,
 )
+from tests.simulation.reference.execution import accept, cut_surplus, match
+from tests.simulation.reference.linked import resize_exits
 from tests.simulation.reference.state import ACCEPTED, Answer, Venue
 from tests.simulation.reference.tables import Order
 from tests.simulation.reference.waiting import amend_waiting, place_waiting
 from tests.simulation.reference.wire import (
     FLAG_DISCONNECTED,
+    FLAG_LINKED,
     TIF_FILL_OR_KILL,
     TIF_MASK,
     TYPE_LIMIT,
@@ -63,6 +69,12 @@ def place(venue: Venue, command: Command) -> Answer:
         command["quantity_lots"],
         command["trigger_ticks"],
     )
+    batch = venue.batch if venue.batch and venue.batch.link else None
+    if batch and batch.left:
+        return store(venue, batch, ask, command)
+    reason = completion_objection(batch, ask) if batch else RejectReason.ACCEPTED
+    if reason:
+        return reason, 0
     if is_expired(command):
         return RejectReason.EXPIRED, 0
     reason = form_objection(venue, ask)
@@ -70,12 +82,15 @@ def place(venue: Venue, command: Command) -> Answer:
         return reason, 0
     label, key = command["label"], command["idempotency_key"]
     if ask.has_trigger:
-        return place_waiting(venue, ask, label, key)
+        return place_waiting(venue, ask, label, key, complete if batch else None)
     admission = admit(venue, ask, is_new=True)
     if admission.reason:
         return admission.reason, admission.missing
     terms = replace(ask, price=admission.price, quantity=admission.quantity)
-    execute(venue, accept(venue, terms, label, key), admission.met)
+    order = accept(venue, terms, label, key, more_flags=FLAG_LINKED if batch else 0)
+    if batch:
+        complete(venue, order)
+    execute(venue, order, admission.met)
     return ACCEPTED
 
 
@@ -114,6 +129,10 @@ def amend(venue: Venue, command: Command) -> Answer:
         return RejectReason.EXPIRED, 0
     if venue.is_day_over(order):
         return RejectReason.ORDER_EXPIRED, 0
+    if order.is_sized_by_others and command["quantity_lots"] != order.quantity_lots:
+        return RejectReason.LINKED_QUANTITY, 0
+    if order.is_dormant:
+        return amend_dormant(venue, order, command)
     if order.is_waiting:
         return amend_waiting(venue, order, command)
     price, quantity = command["price_ticks"], command["quantity_lots"]
@@ -131,6 +150,7 @@ def amend(venue: Venue, command: Command) -> Answer:
         venue.look_at_premium(order.contract, venue.time_ns)
         order.quantity_lots, order.remaining_lots = quantity, remaining
         say_amended(venue, order, price, before)
+        resize_exits(venue, order)
         return ACCEPTED
     return _requeue(venue, order, Ask(*terms, order.flags, price, remaining), quantity)
 
@@ -230,5 +250,6 @@ def _requeue(venue: Venue, order: Order, ask: Ask, quantity: int) -> Answer:
     order.price_ticks, order.quantity_lots = limit, quantity
     order.remaining_lots = ask.quantity
     say_amended(venue, order, price_before, remaining_before)
+    resize_exits(venue, order)
     execute(venue, order, met)
     return ACCEPTED

@@ -3,6 +3,8 @@
 They are looked for one by one among all open orders whenever a price has moved.
 """
 
+from collections.abc import Callable
+
 from tests.simulation.reference.checks import (
     Ask,
     market_objection,
@@ -10,10 +12,13 @@ from tests.simulation.reference.checks import (
     position_limit_lots,
     room_objection,
 )
-from tests.simulation.reference.execution import accept, say_amended
+from tests.simulation.reference.endings import say_amended
+from tests.simulation.reference.execution import accept
+from tests.simulation.reference.linked import resize_exits
 from tests.simulation.reference.state import ACCEPTED, POSITIONS_MAX, Answer, Venue
 from tests.simulation.reference.tables import Order
 from tests.simulation.reference.wire import (
+    FLAG_LINKED,
     TRIGGER_INDEX,
     TRIGGER_LAST,
     TRIGGER_MARK,
@@ -27,21 +32,32 @@ TRAILING_OF_ACCOUNT_MAX = 16  # of those
 SOURCES = (TRIGGER_MARK, TRIGGER_INDEX, TRIGGER_LAST)
 
 
-def place_waiting(venue: Venue, ask: Ask, label: int, key: int) -> Answer:
-    """PlaceOrder of a well-formed order with a trigger."""
-    probe = _order(ask)
-    reason = _account_objection(venue, ask) or room_objection(venue, ask)
-    reason = reason or _trailing_objection(venue, probe)
-    reason = reason or _trigger_objection(venue, probe, ask.trigger)
+def place_waiting(
+    venue: Venue,
+    ask: Ask,
+    label: int,
+    key: int,
+    complete: Callable[[Venue, Order], None] | None,
+) -> Answer:
+    """PlaceOrder of a well-formed order with a trigger.
+
+    complete: what makes a group whole with it, when it is the last member of one.
+    """
+    probe = probe_of(ask)
+    reason = account_objection(venue, ask) or room_objection(venue, ask)
+    reason = reason or trailing_objection(venue, probe)
+    reason = reason or trigger_objection(venue, probe, ask.trigger)
     if reason:
         return reason, 0
-    trigger = _trigger_price(venue, probe, ask.trigger)
-    reason = _limits_objection(venue, ask, trigger)
+    trigger = trigger_price(venue, probe, ask.trigger)
+    reason = size_objection(venue, ask, trigger)
     if reason:
         return reason, 0
     offset = ask.trigger if probe.is_trailing else 0
-    order = accept(venue, ask, label, key, trigger, offset)
-    _begin_to_wait(venue, order, ask.trigger)
+    order = accept(venue, ask, label, key, trigger, offset, FLAG_LINKED if complete else 0)
+    if complete:
+        complete(venue, order)
+    begin_to_wait(venue, order, ask.trigger)
     venue.list_open(order)
     return ACCEPTED
 
@@ -55,18 +71,19 @@ def amend_waiting(venue: Venue, order: Order, command: Command) -> Answer:
     current = order.offset_ticks if order.is_trailing else order.trigger_ticks
     is_moved = given not in (0, current)
     trigger = order.trigger_ticks
-    reason = numbers_objection(venue, ask) or _account_objection(venue, ask)
+    reason = numbers_objection(venue, ask) or account_objection(venue, ask)
     if not reason and is_moved:
-        reason = _trigger_objection(venue, order, given)
-        trigger = 0 if reason else _trigger_price(venue, order, given)
-    reason = reason or _limits_objection(venue, ask, trigger)
+        reason = trigger_objection(venue, order, given)
+        trigger = 0 if reason else trigger_price(venue, order, given)
+    reason = reason or size_objection(venue, ask, trigger)
     if reason:
         return reason, 0
     before = order.price_ticks, order.remaining_lots
     order.price_ticks, order.quantity_lots, order.remaining_lots = price, quantity, quantity
     if is_moved:
-        _begin_to_wait(venue, order, given)
+        begin_to_wait(venue, order, given)
     say_amended(venue, order, *before)
+    resize_exits(venue, order)
     return ACCEPTED
 
 
@@ -127,11 +144,11 @@ def _tell(venue: Venue, order: Order) -> None:
     order.told_ticks = order.trigger_ticks
 
 
-def _begin_to_wait(venue: Venue, order: Order, given: int) -> None:
+def begin_to_wait(venue: Venue, order: Order, given: int) -> None:
     """Takes the last place; a trailing stop starts from the price of this moment."""
     venue.places += 1
     order.placed = order.since = venue.places
-    order.trigger_ticks = _trigger_price(venue, order, given)
+    order.trigger_ticks = trigger_price(venue, order, given)
     if order.is_trailing:
         order.offset_ticks = given
         order.best_ticks = source_price(venue, order.contract, order.source)
@@ -156,12 +173,12 @@ def _trail(venue: Venue, contract: int, source: int, direction: int) -> None:
             order.trigger_ticks = price + direction * order.offset_ticks
 
 
-def _order(ask: Ask) -> Order:
+def probe_of(ask: Ask) -> Order:
     who = (0, ask.account, ask.contract, ask.side, ask.flags)
     return Order(*who, ask.price, ask.quantity, ask.quantity, 0, 0)
 
 
-def _account_objection(venue: Venue, ask: Ask) -> RejectReason:
+def account_objection(venue: Venue, ask: Ask) -> RejectReason:
     reason = market_objection(venue, ask)
     if reason:
         return reason
@@ -172,7 +189,7 @@ def _account_objection(venue: Venue, ask: Ask) -> RejectReason:
     return RejectReason.ACCEPTED if has_room else RejectReason.TOO_MANY_POSITIONS
 
 
-def _trailing_objection(venue: Venue, order: Order) -> RejectReason:
+def trailing_objection(venue: Venue, order: Order) -> RejectReason:
     """Whether one more trailing stop may wait: of all, and of its account."""
     if not order.is_trailing:
         return RejectReason.ACCEPTED
@@ -182,7 +199,7 @@ def _trailing_objection(venue: Venue, order: Order) -> RejectReason:
     return RejectReason.TOO_MANY_TRAILING_STOPS if is_full else RejectReason.ACCEPTED
 
 
-def _trigger_objection(venue: Venue, order: Order, given: int) -> RejectReason:
+def trigger_objection(venue: Venue, order: Order, given: int) -> RejectReason:
     """Whether a trigger, or the offset of a trailing stop, can be waited for."""
     contract, direction = order.contract, order.direction
     if not 0 < given <= venue.contracts[contract].price_ceiling_ticks:
@@ -197,13 +214,13 @@ def _trigger_objection(venue: Venue, order: Order, given: int) -> RejectReason:
     return RejectReason.TRIGGER_ALREADY_REACHED if is_reached else RejectReason.ACCEPTED
 
 
-def _trigger_price(venue: Venue, order: Order, given: int) -> int:
+def trigger_price(venue: Venue, order: Order, given: int) -> int:
     if not order.is_trailing:
         return given
     return source_price(venue, order.contract, order.source) + order.direction * given
 
 
-def _limits_objection(venue: Venue, ask: Ask, trigger: int) -> RejectReason:
+def size_objection(venue: Venue, ask: Ask, trigger: int) -> RejectReason:
     """The smallest notional is taken at the limit, of a market order at the trigger."""
     if ask.quantity > position_limit_lots(venue, ask.contract):
         return RejectReason.POSITION_LIMIT

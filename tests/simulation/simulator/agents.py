@@ -30,6 +30,7 @@ from tests.simulation.reference.wire import (
     Row,
 )
 from tests.simulation.side_by_side import command
+from tests.simulation.simulator.brackets import BRACKETS
 from tests.simulation.simulator.clients import CLIENTS
 from tests.simulation.simulator.world import World
 
@@ -287,6 +288,7 @@ def wait_for_price(world: World, account: int) -> list[Row]:
 # How often each comes to act, in relation to the others.
 CAST: tuple[tuple[Agent, int], ...] = (
     *CLIENTS,
+    *BRACKETS,
     (make_market, 34),
     (follow_trend, 18),
     (overreach, 12),
