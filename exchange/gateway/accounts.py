@@ -15,7 +15,7 @@ from exchange.engine import units
 from exchange.gateway.database import as_bytes
 from exchange.gateway.facts import order_of_row
 from exchange.gateway.listings import Listing, Listings, row_of
-from exchange.gateway.order_words import has_trigger
+from exchange.gateway.order_words import has_trigger, is_linked
 from exchange.gateway.valuation import Valuation, empty_summary, flat_position
 from exchange.gateway.wire import Json, OrderView
 from exchange.pipeline import what_if
@@ -55,9 +55,13 @@ class View:
 
     def order_views(self) -> list[OrderView]:
         """The open orders, newest first."""
-        conditions = iter(self.raw.conditions)
+        conditions, ties = map(row_of, self.raw.conditions), map(row_of, self.raw.ties)
         return [
-            order_of_row(row, row_of(next(conditions)) if has_trigger(row["flags"]) else None)
+            order_of_row(
+                row,
+                next(conditions) if has_trigger(row["flags"]) else None,
+                next(ties) if is_linked(row["flags"]) else None,
+            )
             for row in map(row_of, self.raw.orders)
         ]
 

@@ -8,11 +8,13 @@ from exchange.engine import units
 from exchange.engine.events import (
     EVENT,
     ORDER_ACCEPTED,
+    ORDER_ACTIVATED,
     ORDER_AMENDED,
     ORDER_CANCELLED,
     ORDER_FILLED,
     ORDER_REDUCED,
     ORDER_TRIGGERED,
+    ORDERS_LINKED,
     TRIGGER_MOVED,
     CancelReason,
     EventKind,
@@ -50,9 +52,13 @@ _AMENDED_REMAINING = column(ORDER_AMENDED, "remaining_lots")
 _AMENDED_TRIGGER = column(ORDER_AMENDED, "trigger_ticks")
 _AMENDED_OFFSET = column(ORDER_AMENDED, "offset_ticks")
 _MOVED_TRIGGER = column(TRIGGER_MOVED, "trigger_ticks")
+_LINK = column(ORDERS_LINKED, "link")
+_OTHERS = (column(ORDERS_LINKED, "other_0"), column(ORDERS_LINKED, "other_1"))
 
 assert column(ORDER_REDUCED, "remaining_lots") == _AMENDED_REMAINING
 assert column(TRIGGER_MOVED, "order") == ORDER
+assert column(ORDERS_LINKED, "order") == ORDER
+assert ORDER_ACTIVATED == ORDER_AMENDED
 for _layout in (
     ORDER_ACCEPTED,
     ORDER_CANCELLED,
@@ -75,6 +81,8 @@ ORDER_KINDS = frozenset(
         EventKind.ORDER_REDUCED,
         EventKind.ORDER_TRIGGERED,
         EventKind.TRIGGER_MOVED,
+        EventKind.ORDER_ACTIVATED,
+        EventKind.ORDERS_LINKED,
     )
 )
 
@@ -119,10 +127,13 @@ def fill_of(event: Words, listing: Listing, label: int = 0) -> FillView:
     )
 
 
-def order_of_row(row: dict[str, int], condition: dict[str, int] | None) -> OrderView:
+def order_of_row(
+    row: dict[str, int], condition: dict[str, int] | None, ties: dict[str, int] | None
+) -> OrderView:
     """An open order from a row of state.ORDER; what it filled at is not in the row.
 
     condition: the row of state.CONDITION of an order that waits, or waited, for a trigger.
+    ties: the row of views.TIES of an order that came in a group.
     """
     filled = row["quantity_lots"] - row["remaining_lots"]
     return OrderView(
@@ -140,6 +151,9 @@ def order_of_row(row: dict[str, int], condition: dict[str, int] | None) -> Order
         updated_ns=row["accepted_ns"],
         trigger_ticks=condition["trigger_ticks"] if condition else 0,
         offset_ticks=condition["offset_ticks"] if condition else 0,
+        peer=ties["peer"] if ties else 0,
+        primary=ties["primary"] if ties else 0,
+        exits=_named(ties["exit_0"], ties["exit_1"]) if ties else (),
     )
 
 
@@ -178,7 +192,10 @@ def advance(order: OrderView | None, event: Words) -> OrderView | None:
         )
     if kind == EventKind.TRIGGER_MOVED:
         return order._replace(trigger_ticks=event[_MOVED_TRIGGER], updated_ns=event[TIME])
-    if kind == EventKind.ORDER_AMENDED and is_waiting(order.flags):
+    if kind == EventKind.ORDERS_LINKED:
+        return _linked(order, event)
+    is_told = kind in (EventKind.ORDER_AMENDED, EventKind.ORDER_ACTIVATED)
+    if is_told and is_waiting(order.flags):
         order = order._replace(
             trigger_ticks=event[_AMENDED_TRIGGER], offset_ticks=event[_AMENDED_OFFSET]
         )
@@ -190,6 +207,28 @@ def advance(order: OrderView | None, event: Words) -> OrderView | None:
         quantity_lots=event[_LOTS],
         updated_ns=event[TIME],
     )
+
+
+def _linked(order: OrderView, event: Words) -> OrderView:
+    """An order with its place in the group that has just become whole."""
+    last, others = event[ORDER], _named(*(event[i] for i in _OTHERS))
+    if event[_LINK] == units.LINK_ONE_CANCELS_OTHER:
+        return order._replace(peer=others[0] if order.id == last else last)
+    if order.id == last:
+        return order._replace(exits=others)
+    peers = [other for other in others if other != order.id]
+    return order._replace(primary=last, peer=peers[0] if peers else 0)
+
+
+def named_orders(event: Words) -> tuple[int, ...]:
+    """The orders that an event is about: of a group, all."""
+    if event[KIND] != EventKind.ORDERS_LINKED:
+        return (event[ORDER],)
+    return (event[ORDER], *_named(*(event[i] for i in _OTHERS)))
+
+
+def _named(*ids: int) -> tuple[int, ...]:
+    return tuple(number for number in ids if number)
 
 
 def _cancelled(order: OrderView | None, event: Words) -> OrderView:
@@ -253,7 +292,7 @@ def follow(
     order = known
     fills: list[FillView] = []
     for event in words(events):
-        if event[KIND] not in ORDER_KINDS or event[ORDER] != order_id:
+        if event[KIND] not in ORDER_KINDS or order_id not in named_orders(event):
             continue
         if event[ACCOUNT] != account:
             continue

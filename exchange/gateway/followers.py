@@ -151,13 +151,14 @@ class Followers:
             if event[facts.KIND] not in facts.ORDER_KINDS:
                 follower.is_touched = True
                 continue
-            order = facts.advance(follower.orders.get(event[facts.ORDER]), event)
             listing = self._listings.by_id.get(event[facts.CONTRACT])
-            if order is None or listing is None:
-                continue
-            follower.orders[order.id] = touched[order.id] = order
-            if event[facts.KIND] == EventKind.ORDER_FILLED:
-                self._on_fill(follower, listing, event, order)
+            for number in facts.named_orders(event):
+                order = facts.advance(follower.orders.get(number), event)
+                if order is None or listing is None:
+                    continue
+                follower.orders[order.id] = touched[order.id] = order
+                if event[facts.KIND] == EventKind.ORDER_FILLED:
+                    self._on_fill(follower, listing, event, order)
         for order in touched.values():
             self._on_order(follower, order)
         if touched or follower.is_touched:

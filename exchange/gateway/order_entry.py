@@ -24,7 +24,13 @@ from exchange.gateway.order_words import (
 from exchange.gateway.schemas import EditOrder, PlaceOrder, Preview
 from exchange.gateway.wire import OrderView
 
-_REFUSED_WHEN_GIVEN = ("display_amount", "advanced", "linked_order_type")
+_REFUSED_WHEN_GIVEN = (
+    "display_amount",
+    "advanced",
+    "linked_order_type",
+    "otoco_config",
+    "trigger_fill_condition",
+)
 _TRAILING = "trailing_stop"
 
 

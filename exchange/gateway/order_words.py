@@ -54,6 +54,8 @@ CANCEL_REASONS = {
     CancelReason.EXPIRED: "expired",
     CancelReason.DISCONNECTED: "cancel_on_disconnect",
     CancelReason.HEARTBEAT_MISSED: "heartbeat_missed",
+    CancelReason.LINKED: "linked_order",
+    CancelReason.LINK_REFUSED: "linked_order_refused",
 }
 OPEN, FILLED, CANCELLED = "open", "filled", "cancelled"
 UNTRIGGERED, REJECTED = "untriggered", "rejected"
@@ -99,11 +101,17 @@ def is_waiting(flags: int) -> bool:
     return has_trigger(flags) and flags & units.FLAG_TRIGGERED == 0
 
 
+def is_linked(flags: int) -> bool:
+    """Whether the order came in a group of linked orders."""
+    return flags & units.FLAG_LINKED != 0
+
+
 def order_state(state: str, flags: int, reason: int) -> str:
     """Deribit's word for where an order stands, from whether it is open and why it is not."""
-    if state == OPEN and is_waiting(flags):
+    if state == OPEN and (is_waiting(flags) or flags & units.FLAG_DORMANT):
         return UNTRIGGERED
-    return REJECTED if reason == CancelReason.TRIGGER_REFUSED else state
+    is_refused = reason in (CancelReason.TRIGGER_REFUSED, CancelReason.LINK_REFUSED)
+    return REJECTED if is_refused else state
 
 
 def cancel_reason(reason: int) -> str | None:

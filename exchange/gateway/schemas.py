@@ -147,6 +147,23 @@ class IndexPrice(Params, frozen=True):
 
 
 # --- trading ----------------------------------------------------------------------------------
+class LinkedOrder(Params, frozen=True):
+    """An element of otoco_config."""
+
+    direction: Side | None = None
+    amount: Decimal | None = None
+    type: OrderType = "limit"
+    label: Text = Text()
+    price: Decimal | None = None
+    reduce_only: Flag | None = None
+    time_in_force: TimeInForce = "good_til_cancelled"
+    post_only: Flag = Flag(0)
+    reject_post_only: Flag = Flag(0)
+    trigger: Trigger | None = None
+    trigger_price: Decimal | None = None
+    trigger_offset: Decimal | None = None
+
+
 class PlaceOrder(Params, frozen=True):
     instrument_name: Text
     amount: Decimal | None = None
@@ -169,7 +186,12 @@ class PlaceOrder(Params, frozen=True):
     display_amount: Decimal | None = None
     advanced: Text | None = None
     mmp: Flag = Flag(0)
-    linked_order_type: Text | None = None
+    linked_order_type: (
+        Literal["one_cancels_other", "one_triggers_other", "one_triggers_one_cancels_other"]
+        | None
+    ) = None
+    trigger_fill_condition: Literal["first_hit", "complete_fill", "incremental"] | None = None
+    otoco_config: tuple[LinkedOrder, ...] | None = None
 
 
 class EditOrder(Params, frozen=True):

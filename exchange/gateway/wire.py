@@ -51,6 +51,10 @@ class OrderView(NamedTuple):
     trigger_ticks: int = 0
     offset_ticks: int = 0
     reject_reason: int = 0
+    # Ids of orders that it is tied to; 0 and empty: none.
+    peer: int = 0
+    primary: int = 0
+    exits: tuple[int, ...] = ()
 
 
 class FillView(NamedTuple):
@@ -127,7 +131,7 @@ def order(listing: Listing, view: OrderView, label: str) -> Json:
         shape["cancel_reason"] = cancel_reason(view.cancel_reason)
     if view.reject_reason:
         shape["reject_reason"] = reject_reason(view.reject_reason)
-    return shape | _trigger_shape(listing, view)
+    return shape | _trigger_shape(listing, view) | _ties_shape(view)
 
 
 def _trigger_shape(listing: Listing, view: OrderView) -> Json:
@@ -145,6 +149,22 @@ def _trigger_shape(listing: Listing, view: OrderView) -> Json:
         shape["trigger_offset"] = listing.price(view.offset_ticks)
     if not is_waiting(view.flags):
         shape["trigger_order_id"] = str(view.id)
+    return shape
+
+
+def _ties_shape(view: OrderView) -> Json:
+    """Whom an order is tied to; what does not apply is left out, as Deribit leaves it out."""
+    shape: Json = {}
+    if view.exits:
+        shape["oto_order_ids"] = [str(number) for number in view.exits]
+        shape["trigger_fill_condition"] = "incremental"
+    if len(view.exits) > 1:
+        shape["is_primary_otoco"] = True
+    if view.primary:
+        shape["primary_order_id"] = str(view.primary)
+        shape["is_secondary_oto"] = True
+    if view.peer:
+        shape["oco_ref"] = str(min(view.id, view.peer))
     return shape
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from exchange.engine.events import (
     ORDER_ACCEPTED,
+    ORDER_ACTIVATED,
     ORDER_AMENDED,
     ORDER_CANCELLED,
     ORDER_REDUCED,
@@ -73,7 +74,13 @@ _ROWS = {
 _SIDE = column(ORDER_ACCEPTED, "side")
 _FLAGS = column(ORDER_ACCEPTED, "flags")
 _PRICE = column(ORDER_ACCEPTED, "price_ticks")
-for _layout in (ORDER_AMENDED, ORDER_CANCELLED, ORDER_REDUCED, ORDER_TRIGGERED):
+for _layout in (
+    ORDER_ACTIVATED,
+    ORDER_AMENDED,
+    ORDER_CANCELLED,
+    ORDER_REDUCED,
+    ORDER_TRIGGERED,
+):
     assert column(_layout, "side") == _SIDE
     assert column(_layout, "price_ticks") == _PRICE
 _PREVIOUS_PRICE = column(ORDER_AMENDED, "previous_price_ticks")
@@ -82,6 +89,7 @@ _CONTRACT = column(ORDER_ACCEPTED, "contract")
 _PLACING_KINDS = (
     EventKind.ORDER_ACCEPTED,
     EventKind.ORDER_TRIGGERED,
+    EventKind.ORDER_ACTIVATED,
     EventKind.ORDER_REDUCED,
     EventKind.ORDER_CANCELLED,
 )

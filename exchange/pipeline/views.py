@@ -20,6 +20,7 @@ from exchange.engine.records import column
 from exchange.engine.state import (
     ACCOUNT,
     CONDITION,
+    LINK,
     ORDER,
     POSITION,
     SAFEGUARD,
@@ -33,6 +34,7 @@ from exchange.engine.units import (
     ACCOUNTS_MAX,
     ASSETS_MAX,
     FIRST_USER_ACCOUNT,
+    FLAG_LINKED,
     TYPES_WITH_TRIGGER,
 )
 from exchange.pipeline.codec import Records
@@ -43,7 +45,7 @@ ACCOUNT_KEY = b"novate:account:%d"
 CONTRACT_KEY = b"novate:contract:%d"
 CONTRACTS_KEY = b"novate:contracts"
 UNDERLYINGS_KEY = b"novate:underlyings"
-VIEW_VERSION = 2
+VIEW_VERSION = 3
 
 ACCOUNT_VIEW = np.dtype(
     [
@@ -54,17 +56,24 @@ ACCOUNT_VIEW = np.dtype(
         ("n_positions", "<i8"),
         ("n_orders", "<i8"),
         ("n_conditions", "<i8"),
+        ("n_ties", "<i8"),
         ("row", ACCOUNT),
         ("balances", "<i8", (ASSETS_MAX,)),
         ("safeguard", SAFEGUARD),
     ]
 )
 
-_HEADER_WORDS = 7
+# Whom a linked order is tied to: ids of orders, 0: none.
+TIES = np.dtype([(name, "<i8") for name in ("peer", "primary", "exit_0", "exit_1")])
+
+_HEADER_WORDS = 8
 _ACCOUNT_BYTES = ACCOUNT_VIEW.itemsize
 _POSITION_BYTES = POSITION.itemsize
 _ORDER_BYTES = ORDER.itemsize
 _CONDITION_BYTES = CONDITION.itemsize
+_TIES_BYTES = TIES.itemsize
+_TIE_COLUMNS = tuple(column(LINK, name) for name in TIES.names or ())
+_ORDER_ID = column(ORDER, "id")
 _FRAME_BYTES_MAX = 128  # of one key and the lengths around it
 _SLOT_COUNT = column(ACCOUNT, "slot_count")
 _ORDER_COUNT = column(ACCOUNT, "order_count")
@@ -84,6 +93,7 @@ class AccountView(NamedTuple):
     positions: Records  # state.POSITION
     orders: Records  # state.ORDER
     conditions: Records  # state.CONDITION, of the orders with a trigger
+    ties: Records  # TIES, of the orders that came in a group
 
 
 def decode_view(raw: bytes) -> AccountView:
@@ -94,19 +104,21 @@ def decode_view(raw: bytes) -> AccountView:
     if header["version"] != VIEW_VERSION:
         raise ValueError(f"Expected view version {VIEW_VERSION}, was {header['version']}")
     n_positions, n_orders = int(header["n_positions"]), int(header["n_orders"])
-    n_conditions = int(header["n_conditions"])
+    n_conditions, n_ties = int(header["n_conditions"]), int(header["n_ties"])
     orders_at = ACCOUNT_VIEW.itemsize + n_positions * POSITION.itemsize
     conditions_at = orders_at + n_orders * ORDER.itemsize
-    if len(raw) != conditions_at + n_conditions * CONDITION.itemsize:
+    ties_at = conditions_at + n_conditions * CONDITION.itemsize
+    if len(raw) != ties_at + n_ties * TIES.itemsize:
         raise ValueError(
-            f"Expected {n_positions} positions, {n_orders} orders and {n_conditions} "
-            f"conditions, was {len(raw)} bytes"
+            f"Expected {n_positions} positions, {n_orders} orders, {n_conditions} conditions "
+            f"and {n_ties} ties, was {len(raw)} bytes"
         )
     return AccountView(
         header,
         np.frombuffer(raw, POSITION, n_positions, ACCOUNT_VIEW.itemsize),
         np.frombuffer(raw, ORDER, n_orders, orders_at),
         np.frombuffer(raw, CONDITION, n_conditions, conditions_at),
+        np.frombuffer(raw, TIES, n_ties, ties_at),
     )
 
 
@@ -130,6 +142,7 @@ class ViewWriter:
         self._safeguards = _as_words(state.safeguards)
         self._positions = _as_words(state.positions)
         self._orders = _as_words(state.orders)
+        self._links = _as_words(state.links)
         self._conditions = _as_words(state.conditions)
         self._header = np.zeros(_HEADER_WORDS, np.int64)
         self._buffer = np.zeros(1 << 19, np.uint8)
@@ -150,6 +163,7 @@ class ViewWriter:
             self._accounts,
             self._positions,
             self._orders,
+            self._links,
             _as_bytes(self._accounts),
             _as_bytes(self._positions),
             _as_bytes(self._orders),
@@ -172,8 +186,8 @@ def _views_size(
     """An upper bound for the bytes of the command; tables as words, (rows, words of a row)."""
     total = _FRAME_BYTES_MAX
     for i in range(wanted.shape[0]):
-        held, count, waiting = _counts(accounts, positions, orders, wanted[i])
-        total += _FRAME_BYTES_MAX + _view_bytes(held, count, waiting)
+        held, count, waiting, tied = _counts(accounts, positions, orders, wanted[i])
+        total += _FRAME_BYTES_MAX + _view_bytes(held, count, waiting, tied)
     return total
 
 
@@ -182,6 +196,7 @@ def _write_views(
     accounts: Integers,
     positions: Integers,
     orders: Integers,
+    links: Integers,
     account_rows: Bytes,
     position_rows: Bytes,
     order_rows: Bytes,
@@ -201,20 +216,23 @@ def _write_views(
     words of an ACCOUNT_VIEW, sequence and time set. buffer : at least _views_size bytes
     """
     header_bytes = header.view(np.uint8)
+    ties = np.zeros(len(_TIE_COLUMNS), np.int64)
+    ties_bytes = ties.view(np.uint8)
     at = _write_length(buffer, 0, _STAR, 1 + 2 * wanted.shape[0])
     at = _write_bytes(buffer, at, mset)
     for i in range(wanted.shape[0]):
         account = wanted[i]
-        held, count, waiting = _counts(accounts, positions, orders, account)
+        held, count, waiting, tied = _counts(accounts, positions, orders, account)
         at = _write_length(buffer, at, _DOLLAR, key_start.shape[0] + _digits(account))
         at = _write_number(buffer, _write_bytes(buffer, at, key_start), account)
         at = _end_line(buffer, at)
-        at = _write_length(buffer, at, _DOLLAR, _view_bytes(held, count, waiting))
+        at = _write_length(buffer, at, _DOLLAR, _view_bytes(held, count, waiting, tied))
         header[0] = VIEW_VERSION
         header[1] = account
         header[4] = held
         header[5] = count
         header[6] = waiting
+        header[7] = tied
         at = _write_bytes(buffer, at, header_bytes)
         at = _write_bytes(buffer, at, account_rows[account])
         at = _write_bytes(buffer, at, balance_rows[account])
@@ -231,35 +249,53 @@ def _write_views(
             if orders[link - 1, _FLAGS] & TYPES_WITH_TRIGGER != 0:
                 at = _write_bytes(buffer, at, condition_rows[link - 1])
             link = orders[link - 1, _NEXT_OF_ACCOUNT]
+        link = accounts[account, _FIRST_ORDER] if tied != 0 else 0
+        while link != 0:
+            if orders[link - 1, _FLAGS] & FLAG_LINKED != 0:
+                _note_ties(ties, orders, links[link - 1])
+                at = _write_bytes(buffer, at, ties_bytes)
+            link = orders[link - 1, _NEXT_OF_ACCOUNT]
         at = _end_line(buffer, at)
     return at
 
 
 @inner_kernel
+def _note_ties(ties: Integers, orders: Integers, link: Integers) -> None:
+    """Fill in one TIES."""
+    for i in range(len(_TIE_COLUMNS)):
+        other = link[_TIE_COLUMNS[i]]
+        ties[i] = orders[other - 1, _ORDER_ID] if other != 0 else 0
+
+
+@inner_kernel
 def _counts(
     accounts: Integers, positions: Integers, orders: Integers, account: int
-) -> tuple[int, int, int]:
-    """(positions held, open orders, those of them with a trigger) of an account."""
+) -> tuple[int, int, int, int]:
+    """(positions held, open orders, of them with a trigger, and of a group) of an account."""
     held = 0
     for slot in range(account, accounts[account, _SLOT_COUNT] * ACCOUNTS_MAX, ACCOUNTS_MAX):
         if positions[slot, _CONTRACT] != 0:
             held += 1
     waiting = 0
+    tied = 0
     link = accounts[account, _FIRST_ORDER]
     while link != 0:
         if orders[link - 1, _FLAGS] & TYPES_WITH_TRIGGER != 0:
             waiting += 1
+        if orders[link - 1, _FLAGS] & FLAG_LINKED != 0:
+            tied += 1
         link = orders[link - 1, _NEXT_OF_ACCOUNT]
-    return held, accounts[account, _ORDER_COUNT], waiting
+    return held, accounts[account, _ORDER_COUNT], waiting, tied
 
 
 @inner_kernel
-def _view_bytes(held: int, orders: int, waiting: int) -> int:
+def _view_bytes(held: int, orders: int, waiting: int, tied: int) -> int:
     return (
         _ACCOUNT_BYTES
         + held * _POSITION_BYTES
         + orders * _ORDER_BYTES
         + waiting * _CONDITION_BYTES
+        + tied * _TIES_BYTES
     )
 
 

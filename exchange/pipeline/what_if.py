@@ -49,6 +49,7 @@ from exchange.engine.state_machine import StateMachine
 from exchange.engine.units import (
     BUY,
     FIRST_USER_ACCOUNT,
+    FLAG_DORMANT,
     FLAG_MAKER,
     FLAG_TRIGGERED,
     ORACLE_VALID,
@@ -216,9 +217,10 @@ def _scratch(
 
 
 def _resting(view: AccountView) -> Records:
-    """The view's orders that are in a book; those that wait for a trigger reserve nothing."""
+    """The view's orders that are in a book; those that wait for something reserve nothing."""
     flags = view.orders["flags"]
     waits = (flags & TYPES_WITH_TRIGGER != 0) & (flags & FLAG_TRIGGERED == 0)
+    waits |= flags & FLAG_DORMANT != 0
     resting: Records = view.orders[~waits]
     return resting
 

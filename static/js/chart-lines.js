@@ -11,7 +11,7 @@ function orderLines(orders, { name, base, lotPlaces }) {
   const own = [...orders.values()].filter((order) => order.instrument_name === name);
   return own.map((order) => ({
     key: order.order_id,
-    price: Number(isWaiting(order) ? order.trigger_price : order.price),
+    price: Number(isWaiting(order) ? (order.trigger_price ?? order.price) : order.price),
     title: `${isWaiting(order) ? `${typeWords(order)}: ` : ""}${order.direction === "buy" ? "Buy" : "Sell"} ${number(order.amount, lotPlaces)} ${base}`,
     token: order.direction === "buy" ? "--buy" : "--sell",
     style: isWaiting(order) ? "Dotted" : "Dashed",

@@ -37,6 +37,7 @@ export function conditionsOf(order, places) {
     order.price === "market_price" ? null : TIMES[order.time_in_force],
     order.post_only && "Post-only",
     order.reduce_only && "Reduce-only",
+    (order.oto_order_ids || order.oco_ref || order.primary_order_id) && "Linked",
     order.is_liquidation && "Liquidation",
   ];
   return words.filter(Boolean).join(" · ") || DASH;

@@ -39,6 +39,8 @@ const WORDS = {
   TOO_MANY_TRAILING_STOPS: "There are too many trailing stops on this price. Cancel some first.",
   KEY_REUSED: "This request's key was used for another one. Send it again.",
   TOO_MANY_OWNER_ORDERS: "You have as many open orders as an owner may have. Cancel some first.",
+  INVALID_LINK: "These orders do not go together.",
+  LINKED_QUANTITY: "The size of this order follows the one that it is linked with.",
   ORDER_SLOTS_RESERVED: "The venue is nearly full: only orders that reduce a position may rest now.",
 };
 
@@ -62,6 +64,8 @@ const CANCELS = {
   liquidation: "The account was being liquidated.",
   trigger_refused: "Its trigger was reached, but it was refused as a new order would have been.",
   expired: "Its day was over.",
+  linked_order: "An order that it was linked with was filled, or ended.",
+  linked_order_refused: "The order that it belongs to was filled, but it was refused as a new order would have been.",
   cancel_on_disconnect: "The connection that placed it was lost.",
   heartbeat_missed: "Nothing was heard of the connection that placed it.",
 };

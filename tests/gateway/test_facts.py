@@ -56,11 +56,14 @@ STOP = units.TYPE_STOP_LIMIT | units.TRIGGER_LAST
 TRAILING = units.TYPE_TRAILING_STOP
 
 
-def told(order: OrderView | None, kind: EventKind, **fields: int) -> OrderView:
+def told(
+    order: OrderView | None, kind: EventKind, *, number: int = 7, **fields: int
+) -> OrderView:
     event = np.zeros(1, LAYOUTS[kind])
-    event["kind"], event["account"], event["order"], event["side"] = kind, ALICE, 7, units.BUY
-    for name, value in fields.items():
-        event[name] = value
+    common = {"kind": kind, "account": ALICE, "order": number, "side": units.BUY} | fields
+    for name, value in common.items():
+        if name in (LAYOUTS[kind].names or ()):
+            event[name] = value
     after = facts.advance(order, facts.words(event.view(EVENT))[0])
     assert after is not None
     return after
@@ -127,3 +130,22 @@ def test_a_refusal_at_the_trigger_is_an_end_with_a_reason() -> None:
     state = order_words.order_state(ended.state, ended.flags, ended.cancel_reason)
     assert state == "rejected"
     assert order_words.reject_reason(ended.reject_reason) == "insufficient_margin"
+
+
+def test_an_exit_is_untriggered_until_it_is_live() -> None:
+    dormant = units.FLAG_REDUCE_ONLY | units.FLAG_LINKED | units.FLAG_DORMANT
+    terms = {"price_ticks": 310, "quantity_lots": 10}
+    order = told(None, EventKind.ORDER_ACCEPTED, flags=dormant, **terms)
+    link = units.LINK_ONE_TRIGGERS_ONE_CANCELS_OTHER
+    linked = {"link": link, "other_0": 7, "other_1": 8}
+
+    tied = told(order, EventKind.ORDERS_LINKED, number=9, **linked)
+    awake = {"flags": dormant & ~units.FLAG_DORMANT, "remaining_lots": 3}
+    live = told(tied, EventKind.ORDER_ACTIVATED, **terms | awake | {"quantity_lots": 3})
+
+    states = [
+        order_words.order_state(view.state, view.flags, 0) for view in (order, tied, live)
+    ]
+    assert states == ["untriggered", "untriggered", "open"]
+    assert (tied.primary, tied.peer, tied.exits) == (9, 8, ())
+    assert (live.quantity_lots, live.filled_lots) == (3, 0)

@@ -66,7 +66,7 @@ class Story:
         )
 
     def place(
-        self, account: int, order: int, side: int, ticks: int, lots: int, *, label: int = 0
+        self, account: int, order: int, side: int, ticks: int, lots: int, **more: int
     ) -> "Story":
         return self.then(
             EventKind.ORDER_ACCEPTED,
@@ -76,7 +76,7 @@ class Story:
             side=side,
             price_ticks=ticks,
             quantity_lots=lots,
-            label=label,
+            **more,
         )
 
     def fill(

@@ -25,6 +25,7 @@ from exchange.models import (
 )
 from exchange.models.trading import OrderState
 from exchange.pipeline.projections import Projector
+from tests.engine.linked_orders import OTOCO, REDUCE, STOP, group, member
 from tests.engine.venue import BTC, UNITS, Venue, make_venue
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +62,8 @@ def random_step(venue: Venue, traders: list[int], chance: random.Random) -> None
     what = chance.random()
     if what < 0.1:
         wait_for_price(venue, account, chance)
+    elif what < 0.14:
+        enter_with_exits(venue, account, chance)
     elif what < 0.75:
         side = chance.choice((units.BUY, units.SELL))
         flags = chance.choice(
@@ -103,6 +106,14 @@ def wait_for_price(venue: Venue, account: int, chance: random.Random) -> None:
     trigger = reach if kind == units.TYPE_TRAILING_STOP else trigger
     lots = chance.randint(1, 50)
     venue.place(account, BTC, side, price, lots, flags, trigger_ticks=trigger)
+
+
+def enter_with_exits(venue: Venue, account: int, chance: random.Random) -> None:
+    lots, side = chance.randint(1, 30), chance.choice((units.BUY, units.SELL))
+    price = venue.mark(BTC) + side * chance.randint(-200, 100)
+    stop = member(account, -side, STOP | REDUCE, 0, lots, price - side * 400)
+    take = member(account, -side, REDUCE, price + side * 300, lots)
+    group(venue, OTOCO, stop, take, member(account, side, 0, price, lots))
 
 
 def open_orders(state: State) -> list[tuple[int, int, int]]:

@@ -5,6 +5,9 @@ import pytest
 from exchange.engine.events import EventKind
 from exchange.engine.units import (
     BUY,
+    FLAG_DORMANT,
+    FLAG_LINKED,
+    FLAG_REDUCE_ONLY,
     FLAG_TRIGGERED,
     SELL,
     TRIGGER_LAST,
@@ -86,6 +89,24 @@ def test_order_amended_takes_new_price_quantity_and_remainder() -> None:
     order = Order.objects.get()
     assert (order.price_ticks, order.quantity_lots, order.remaining_lots) == (598_000, 4, 4)
     assert (order.state, order.cancelled_lots) == (OrderState.OPEN, 0)
+
+
+def test_dormant_order_goes_live_with_what_its_entry_filled() -> None:
+    projector = Projector()
+    dormant = FLAG_REDUCE_ONLY | FLAG_LINKED | FLAG_DORMANT
+    one = Story().place(ALICE, 101, SELL, 601_000, 10, flags=dormant)
+    one.write(projector)
+
+    two = one.next().wait(2).then(
+        EventKind.ORDER_ACTIVATED, account=ALICE, contract=BTC_PERPETUAL, order=101, side=SELL,
+        flags=FLAG_REDUCE_ONLY | FLAG_LINKED, price_ticks=601_000, quantity_lots=3,
+        remaining_lots=3, previous_price_ticks=601_000, previous_remaining_lots=10,
+    )  # fmt: skip
+    two.write(projector)
+
+    order = Order.objects.get()
+    assert (order.quantity_lots, order.remaining_lots) == (3, 3)
+    assert (order.flags, order.state) == (FLAG_REDUCE_ONLY | FLAG_LINKED, OrderState.OPEN)
 
 
 def test_order_cut_by_a_fill_keeps_its_price_and_loses_the_surplus() -> None:

@@ -47,20 +47,6 @@ NS = 1_000_000  # nanoseconds of a millisecond
 INT64_MAX = (1 << 63) - 1
 
 
-@method("private/buy", PlaceOrder, scope=SCOPE_TRADE, cost=Cost.ORDER)
-async def buy(call: Call, params: PlaceOrder) -> object:
-    return await once(
-        call, params.idempotency_key, params, lambda: _place(call, params, units.BUY)
-    )
-
-
-@method("private/sell", PlaceOrder, scope=SCOPE_TRADE, cost=Cost.ORDER)
-async def sell(call: Call, params: PlaceOrder) -> object:
-    return await once(
-        call, params.idempotency_key, params, lambda: _place(call, params, units.SELL)
-    )
-
-
 @method("private/edit", EditOrder, scope=SCOPE_TRADE, cost=Cost.ORDER)
 async def edit(call: Call, params: EditOrder) -> object:
     return await once(call, params.idempotency_key, params, lambda: _edit(call, params))
@@ -139,7 +125,7 @@ async def close_position(call: Call, params: ClosePosition) -> Json:
         price_ticks=price,
         quantity_lots=abs(lots),
     )
-    return await _send(call, Asked(record, partial(_tell_placed, call, listing), listing))
+    return await send(call, Asked(record, partial(_tell_placed, call, listing), listing))
 
 
 @method(
@@ -202,7 +188,8 @@ async def asked_order(call: Call, params: PlaceOrder, side: int) -> Asked:
     return Asked(record, partial(_tell_placed, call, listing), listing)
 
 
-async def _send(call: Call, asked: Asked) -> Json:
+async def send(call: Call, asked: Asked) -> Json:
+    """Send one request and say what came of it."""
     results = await submit(call, asked.record, asked.listing)
     return await asked.tell(results[0].events)
 
@@ -274,12 +261,8 @@ async def _tell_edited(call: Call, listing: Listing, known: OrderView, events: R
     return {"order": order | {"replaced": True}, "trades": trades}
 
 
-async def _place(call: Call, params: PlaceOrder, side: int) -> Json:
-    return await _send(call, await asked_order(call, params, side))
-
-
 async def _edit(call: Call, params: EditOrder) -> Json:
-    return await _send(call, await asked_edit(call, params))
+    return await send(call, await asked_edit(call, params))
 
 
 async def _cancel_many(call: Call, records: Records) -> int:

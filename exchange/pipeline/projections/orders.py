@@ -4,8 +4,8 @@ An order is folded over the whole batch before anything is written: one that was
 inside it is written once, in its final state; one that was there before is patched once.
 
 FOLD-001  what remains of an order is what its last acceptance, fill or change says, less what
-          was cancelled after that. Changes are amendments, the surplus that the engine cuts,
-          and that its trigger was reached.
+          was cancelled after that. Changes are amendments, what the engine cuts, that its
+          trigger was reached, and that a dormant order went live.
 FOLD-002  an order is open while something remains, cancelled if any of it was, else filled.
 FOLD-003  its trigger is what was told last; when it has fired, the one that it had then.
 """
@@ -34,6 +34,7 @@ _ORDER_EVENTS = (
     EventKind.ORDER_AMENDED,
     EventKind.ORDER_REDUCED,
     EventKind.ORDER_TRIGGERED,
+    EventKind.ORDER_ACTIVATED,
     EventKind.TRIGGER_MOVED,
 )
 _ORDERS = Table.of(Order)
@@ -158,15 +159,22 @@ _WITH_TERMS = (
     EventKind.ORDER_AMENDED,
     EventKind.ORDER_REDUCED,
     EventKind.ORDER_TRIGGERED,
+    EventKind.ORDER_ACTIVATED,
 )
 _WITH_TRIGGER = (
     EventKind.ORDER_ACCEPTED,
     EventKind.ORDER_AMENDED,
     EventKind.ORDER_TRIGGERED,
+    EventKind.ORDER_ACTIVATED,
     EventKind.TRIGGER_MOVED,
 )
 _WITH_ALL_LEFT = (EventKind.ORDER_ACCEPTED, EventKind.ORDER_TRIGGERED)
-_WITH_REMAINDER = (EventKind.ORDER_FILLED, EventKind.ORDER_AMENDED, EventKind.ORDER_REDUCED)
+_WITH_REMAINDER = (
+    EventKind.ORDER_FILLED,
+    EventKind.ORDER_AMENDED,
+    EventKind.ORDER_REDUCED,
+    EventKind.ORDER_ACTIVATED,
+)
 _REMAINING = column(ORDER_FILLED, "remaining_lots")
 _QUANTITY = column(ORDER_ACCEPTED, "quantity_lots")
 for _kind in _WITH_REMAINDER:
