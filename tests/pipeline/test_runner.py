@@ -143,7 +143,7 @@ def test_unsigned_observation_is_refused_and_not_journaled(
     venue.open()
     command, signature = venue.observation(0, 60_100)
 
-    for side in ({}, {0: signature[:-1] + b"\0"}, {0: b"short"}):
+    for side in ({}, {0: bytes([signature[0] ^ 1]) + signature[1:]}, {0: b"short"}):
         result = venue.submit(command, sides=side)[0]
         assert (result.sequence, result.reason) == (0, RejectReason.NOT_AUTHORISED)
 
