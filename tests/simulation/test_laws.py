@@ -79,6 +79,16 @@ def test_snapshot_and_tail_equal_replay(share: float) -> None:
     audit(restored.state)
 
 
+def test_hash_of_a_state_is_the_end_of_its_snapshot() -> None:
+    machine = StateMachine.create()
+    at_genesis = state_hash(machine.state)
+    assert at_genesis == dump(machine.state)[-32:]
+
+    machine.apply(journal().view(HEADER))
+
+    assert state_hash(machine.state) == dump(machine.state)[-32:] != at_genesis
+
+
 def test_snapshot_with_one_changed_bit_is_refused() -> None:
     machine = StateMachine.create()
     machine.apply(journal().view(HEADER))
