@@ -13,6 +13,7 @@ OUT-002  after any failure, and when the stream is new, every key is written aga
 
 import logging
 import time
+from collections.abc import Callable
 
 import numpy as np
 import redis
@@ -57,22 +58,17 @@ class Outbox:
         """Views, results and events of an applied batch."""
         self._market.note(batch.events)
         self._is_market_dirty = True
-        commands: list[Command | Packed] = []
-        touched = touched_accounts(batch.events)
-        sequence = int(self._state.counters[Counter.SEQUENCE])
-        if (views := self._views.command(touched, sequence, batch.time_ns)) is not None:
-            commands.append(views)
-        if self._market.has_listing(batch.events):
-            commands += self._flush_market(batch.time_ns)
-        commands.append(("PUBLISH", BATCH_CHANNEL, encode_batch(batch)))
-        commands += trim
-        self._write(commands, batch.time_ns)
+        self._write(lambda: self._batch_commands(batch, trim), batch.time_ns)
         crash_point("after_publish")
 
     def flush_market(self, time_ns: int) -> None:
         """Conflated market data, if it is time and something changed."""
         if self.market_due_ns() == 0:
-            self._write(self._flush_market(time_ns), time_ns)
+            self._is_market_dirty = (
+                True  # until it is written: to be tried again, but not at once
+            )
+            self._flushed_ns = time.monotonic_ns()
+            self._write(lambda: self._market_commands(time_ns), time_ns)
 
     def market_due_ns(self) -> int | None:
         """How long until market data must be flushed; None when nothing waits."""
@@ -84,7 +80,19 @@ class Outbox:
     def close(self) -> None:
         self._link.close()
 
-    def _flush_market(self, time_ns: int) -> list[Command | Packed]:
+    def _batch_commands(self, batch: Batch, trim: list[Command]) -> list[Command | Packed]:
+        commands: list[Command | Packed] = []
+        touched = touched_accounts(batch.events)
+        sequence = int(self._state.counters[Counter.SEQUENCE])
+        if (views := self._views.command(touched, sequence, batch.time_ns)) is not None:
+            commands.append(views)
+        if self._market.has_listing(batch.events):
+            commands += self._market_commands(batch.time_ns)
+        commands.append(("PUBLISH", BATCH_CHANNEL, encode_batch(batch)))
+        commands += trim
+        return commands
+
+    def _market_commands(self, time_ns: int) -> list[Command | Packed]:
         self._flushed_ns = time.monotonic_ns()
         self._is_market_dirty = False
         sequence = int(self._state.counters[Counter.SEQUENCE])
@@ -93,13 +101,15 @@ class Outbox:
         assert views is not None
         return [*commands, views]
 
-    def _write(self, commands: list[Command | Packed], time_ns: int) -> None:
+    def _write(self, commands: Callable[[], list[Command | Packed]], time_ns: int) -> None:
+        """Send what commands() makes. It is asked behind the rewrite of a stale Valkey: what is
+        made before that would lay older rows and snapshots over it."""
         if self._is_stale and time.monotonic() < self._retry_at:
             return
         try:
             if self._is_stale:
                 self._write_everything(time_ns)
-            self._link.call_many(commands)
+            self._link.call_many(commands())
             self._is_stale = self._is_failing = False
         except (*CONNECTION_ERRORS, redis.ResponseError) as error:
             if not self._is_failing:

@@ -193,7 +193,11 @@ def test_a_stop_refused_when_it_fires_says_why(
             "post_only",
         ),
         ({"type": "market_limit"}, 10033, "type"),
-        ({"type": "limit", "price": "2990", "linked_order_type": "x"}, 10033, None),
+        (
+            {"type": "limit", "price": "2990", "linked_order_type": "x"},
+            -32602,
+            "linked_order_type",
+        ),
     ],
 )
 def test_terms_that_do_not_go_together_are_refused(

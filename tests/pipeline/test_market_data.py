@@ -1,13 +1,14 @@
 """A client that follows the deltas holds the engine's book (I-42)."""
 
 import random
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from exchange.engine.units import FLAG_POST_ONLY
-from exchange.pipeline.bus import MARKET_CHANNEL
+from exchange.pipeline.bus import MARKET_CHANNEL, STREAM
 from exchange.pipeline.codec import Records
 from exchange.pipeline.market_data import (
     BOOK_KEY,
@@ -19,7 +20,8 @@ from exchange.pipeline.market_data import (
 from exchange.pipeline.replica import Replica
 from exchange.pipeline.runner import Runner
 from exchange.pipeline.views import CONTRACT_KEY, CONTRACTS_KEY, UNDERLYINGS_KEY
-from tests.pipeline.conftest import Valkey
+from tests.pipeline.conftest import Connection, Valkey
+from tests.pipeline.engine import engine_in_thread
 from tests.pipeline.venue import CONTRACT, Venue, ask, bid
 
 Book = dict[tuple[int, int], int]
@@ -109,6 +111,24 @@ def test_follower_holds_the_engines_book(
     assert follower.book == levels(book_rows(replica.machine.state, CONTRACT))
     assert len(follower.book) > 5
     replica.close()
+
+
+def test_contract_listed_before_the_keys_were_ever_written_has_a_snapshot_that_is_followed(
+    empty_journal: Connection, valkey: Valkey, venue: Venue, follower: Follower, kernels: None
+) -> None:
+    opening = threading.Thread(target=venue.open)
+    opening.start()
+    while not valkey.xlen(STREAM):  # the listing is in the first batch the engine reads
+        time.sleep(0.01)
+
+    with engine_in_thread():
+        opening.join()
+        follower.read_snapshot()
+        trade_at_random(venue, venue.trader(), venue.trader(), 40)
+        follower.follow(0.5)
+
+    assert follower.change_id
+    assert len(follower.book) > 5
 
 
 def test_stored_snapshot_is_best_first_and_catches_up(
