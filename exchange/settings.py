@@ -6,10 +6,16 @@ NOVATE_HOSTS          names this venue answers to, comma separated (default: thi
 NOVATE_HTTPS=1        behind a TLS proxy, whose X-Forwarded-Proto is trusted: secure cookies
 NOVATE_SECRET_KEY     else generated once and kept in NOVATE_HOME/keys/secret_key (0600)
 NOVATE_SIGNUP=0       closes sign-up
+NOVATE_LOG=json       log lines as JSON objects; NOVATE_LOG_LEVEL (INFO)
+NOVATE_METRICS_TOKEN  what Prometheus must send as a bearer token; without one /metrics answers
+                      this machine alone
+NOVATE_DRAIN_SECONDS  how long a web process asked to stop answers on, unready (default 0)
 DATABASE_URL, REDIS_URL  real servers instead of the embedded ones
 """
 
 import os
+
+from exchange.pipeline import logs
 
 # Before anything imports Numba, which reads it once.
 from exchange.pipeline.servers import (
@@ -34,6 +40,13 @@ SIGNUP_OPEN = os.environ.get("NOVATE_SIGNUP") != "0"
 
 SECRET_KEY = os.environ.get("NOVATE_SECRET_KEY") or private_secret(
     NOVATE_HOME / "keys" / "secret_key"
+)
+logs.protect(
+    [
+        SECRET_KEY,
+        os.environ.get("NOVATE_METRICS_TOKEN"),
+        *logs.passwords_of(os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")),
+    ]
 )
 ALLOWED_HOSTS = os.environ.get("NOVATE_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_FAILURE_VIEW = "exchange.gateway.views.csrf_failure"
@@ -180,11 +193,25 @@ TIME_ZONE = "UTC"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "formatters": {
+        "line": {
+            "()": "exchange.pipeline.logs.LineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        },
+        "json": {"()": "exchange.pipeline.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if os.environ.get("NOVATE_LOG") == "json" else "line",
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": os.environ.get("NOVATE_LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": [], "level": "INFO"},
         "celery.worker.strategy": {"level": "WARNING"},  # Its news is told again at the end.
+        # uvicorn brings handlers of its own, which would write past our formatters.
+        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.access": {"handlers": [], "propagate": True, "level": "WARNING"},
     },
 }

@@ -5,8 +5,11 @@ the same orderly end as Ctrl-C, so that the lease is always given back. Progress
 stdout belongs to the answer, which may be a line of JSON.
 """
 
+import logging
+import os
 import signal
 import sys
+import time
 from types import FrameType
 from typing import Any
 
@@ -17,6 +20,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 from exchange.pipeline.servers import ServersUnavailable, ensure_servers
 
+logger = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 1.0
 MIGRATION_LOCK = 0x6E6F7661  # One process migrates, the others wait for it.
 
 
@@ -24,6 +30,7 @@ class NovateCommand(BaseCommand):
     """A command that finds its servers running and its database migrated."""
 
     needs_database = True
+    _told = 0.0
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute.
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -40,8 +47,20 @@ class NovateCommand(BaseCommand):
             sys.exit(130)
 
     def progress(self, text: str) -> None:
+        if os.environ.get("NOVATE_LOG") == "json":
+            logger.info(text)
+            return
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
+
+    def tell(self, done: int, total: int) -> None:
+        """How far a long work has come: about once a second, from the second second on."""
+        now = time.monotonic()
+        if self._told == 0.0:
+            self._told = now + PROGRESS_SECONDS
+        if now - self._told > PROGRESS_SECONDS:
+            self._told = now
+            self.progress(f"{done:,} of {total:,} commands.")
 
 
 def migrate_if_behind(progress: Any) -> None:

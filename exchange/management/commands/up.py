@@ -164,6 +164,7 @@ class _Venue:
             "NOVATE_HOME": str(novate_home()),
             "DJANGO_SETTINGS_MODULE": "exchange.settings",
             "PYTHONUNBUFFERED": "1",
+            "NOVATE_PROCESS": process.name,
             **process.environment,
         }
         log = self._logs / f"{process.name}.log"
