@@ -17,6 +17,8 @@ django_application = get_asgi_application()
 # These import models, which exist only now.
 from exchange.gateway import methods  # noqa: E402, F401 - importing it fills the registry
 from exchange.gateway.consumers import PREFIX, http, websocket  # noqa: E402
+from exchange.gateway.probes import PATHS as PROBES  # noqa: E402
+from exchange.gateway.probes import probe  # noqa: E402
 from exchange.gateway.services import PROCESS  # noqa: E402
 
 WEBSOCKET_PATH = "/ws/api/v2"
@@ -33,14 +35,22 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     kind, path = scope["type"], scope.get("path", "")
     if kind == "lifespan":
         await _lifespan(receive, send)
+    elif kind == "http":
+        with PROCESS.request():
+            await _http(scope, receive, send, path)
     elif kind == "websocket":
         if path.rstrip("/") == WEBSOCKET_PATH:
             await websocket(scope, receive, send, sessions=not IS_FAST_LANE)
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
-    elif path == PREFIX or path.startswith(PREFIX + "/"):
+
+
+async def _http(scope: Message, receive: Receive, send: Send, path: str) -> None:
+    if path == PREFIX or path.startswith(PREFIX + "/"):
         await http(scope, receive, send)
+    elif path in PROBES:
+        await probe(scope, send)
     elif IS_FAST_LANE:
         await _not_found(send)
     else:

@@ -17,6 +17,7 @@ from typing import Any
 from exchange.gateway import auth, errors
 from exchange.gateway.auth import Principal
 from exchange.gateway.decoder import MESSAGE_BYTES_MAX, Malformed, parse_query
+from exchange.gateway.draining import FINISH_SECONDS, POLL_SECONDS
 from exchange.gateway.errors import RpcError
 from exchange.gateway.rpc import METHODS, Call, answer_json, answer_request, encode_answer
 from exchange.gateway.services import PROCESS, Gateway
@@ -24,6 +25,7 @@ from exchange.gateway.sockets import (
     CLOSE_GOING_AWAY,
     CLOSE_OVERRUN,
     CLOSE_POLICY,
+    CLOSE_RESTART,
     CLOSE_TOO_BIG,
     Socket,
 )
@@ -195,6 +197,9 @@ async def websocket(scope: Scope, receive: Receive, send: Send, *, sessions: boo
         logger.exception("The gateway cannot start")
         await send({"type": "websocket.close", "code": CLOSE_GOING_AWAY})
         return
+    if PROCESS.is_leaving:
+        await send({"type": "websocket.close", "code": CLOSE_RESTART})
+        return
     await send({"type": "websocket.accept"})
     await _Connection(gateway, Socket(send, _ip(scope), principal)).serve(receive)
 
@@ -217,6 +222,10 @@ class _Connection:
         reader = asyncio.create_task(self._read(receive), name="read")
         try:
             code = await self._until_over(feeder, reader)
+            if code == CLOSE_OVERRUN:
+                self._gateway.meter.count("novate_slow_readers_total")
+            if code == CLOSE_RESTART:
+                await self._answer_all(reader)
             if code:
                 await socket.end(code)
         finally:
@@ -245,6 +254,15 @@ class _Connection:
                 return CLOSE_OVERRUN
             if socket.closing in done:
                 return socket.closing.result()
+
+    async def _answer_all(self, reader: "asyncio.Task[int]") -> None:
+        """Take nothing more, and send what was asked for already (DRAIN-001)."""
+        reader.cancel()
+        if self._running:
+            await asyncio.wait(self._running, timeout=FINISH_SECONDS)
+        deadline = time.monotonic() + FINISH_SECONDS
+        while self._socket.is_feeding and time.monotonic() < deadline:
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _read(self, receive: Receive) -> int:
         while True:

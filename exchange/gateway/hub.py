@@ -60,6 +60,7 @@ class Hub:
         self.followers = followers
         self.market_heard_at = 0.0
         self.last_batch: Batch | None = None
+        self.losses = 0  # of connections, since the start
         self._url = url
         self._redis = client
         self._listings = listings
@@ -81,11 +82,15 @@ class Hub:
 
     async def stop(self) -> None:
         """Close every socket and stop listening."""
-        for socket in self.sockets:
-            socket.close(CLOSE_RESTART)
+        self.say_goodbye()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def say_goodbye(self) -> None:
+        """Ask every socket to go, once it has its answers."""
+        for socket in self.sockets:
+            socket.close(CLOSE_RESTART)
 
     # --- sockets ------------------------------------------------------------------------------
     def join(self, socket: Socket) -> None:
@@ -171,6 +176,7 @@ class Hub:
                 try:
                     link.send(("SUBSCRIBE", *self._on_message))
                     await link.lost
+                    self.losses += 1
                 finally:
                     link.close()
             except CONNECTION_ERRORS:

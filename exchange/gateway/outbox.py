@@ -33,6 +33,11 @@ class Outbox:
         """Characters that wait; snapshots yet to be rendered count nothing."""
         return self._characters
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._waiting
+
     def push_event(self, frame: str) -> None:
         """An answer or an event: must arrive, in order."""
         self._answers += 1

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BATCH_MAX = 100
+STAGE = "novate_stage_seconds"
 _COMMANDS = (Cost.ORDER, Cost.CANCEL, Cost.CANCEL_MANY)
 ID_CHARS_MAX = 64
 _PATH = re.compile(r"(.*) - at `\$\.?([^`]*)`", re.DOTALL)
@@ -67,6 +68,8 @@ class Call:
     method: str = ""
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     turn: "asyncio.Future[None] | None" = None  # done: the next request may start
+    sent_ns: int = 0  # when its commands were sent to the engine; 0: it has none
+    answered_ns: int = 0
 
     @property
     def caller(self) -> "Principal":
@@ -141,7 +144,9 @@ async def answer_request(tree: object, call: Call) -> tuple[bytes, int | None]:
     try:
         request_id, name, params = _envelope(tree)
         result = await run(name, params, call)
-        return encode_answer(call, request_id, "result", result), None
+        answer = encode_answer(call, request_id, "result", result)
+        _note_stages(call)
+        return answer, None
     except RpcError as error:
         return _failure(call, request_id, error)
     except Exception:
@@ -170,6 +175,7 @@ async def run(name: str, params: object, call: Call) -> object:
     if found is None:
         raise RpcError(errors.METHOD_NOT_FOUND, "Method not found", {"method": name[:128]})
     call.method = name
+    call.gateway.meter.count("novate_requests_total", name)
     _check_caller(found, call)
     await call.gateway.limits.spend(call.principal, call.ip, found.cost)
     if found.cost not in _COMMANDS:
@@ -246,9 +252,21 @@ def _check_caller(found: Method, call: Call) -> None:
         )
 
 
+def _note_stages(call: Call) -> None:
+    if not call.answered_ns:
+        return
+    observe, now_ns = call.gateway.meter.observe, time.time_ns()
+    received_ns = call.us_in * 1_000
+    observe(STAGE, "decode", (call.sent_ns - received_ns) / 1e9)
+    observe(STAGE, "engine", (call.answered_ns - call.sent_ns) / 1e9)
+    observe(STAGE, "reply", (now_ns - call.answered_ns) / 1e9)
+    observe(STAGE, "total", (now_ns - received_ns) / 1e9)
+
+
 def _failure(
     call: Call, request_id: Raw | str | None, error: RpcError
 ) -> tuple[bytes, int | None]:
+    call.gateway.meter.count("novate_request_errors_total", str(error.code))
     return encode_answer(call, request_id, "error", error.body()), error.code
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import redis.asyncio
@@ -12,6 +12,7 @@ from redis.retry import Retry
 
 from exchange.gateway.accounts import Accounts
 from exchange.gateway.auth import Keys
+from exchange.gateway.draining import drain_on_sigterm
 from exchange.gateway.feeds import Feeds
 from exchange.gateway.followers import Followers
 from exchange.gateway.history import History
@@ -25,6 +26,7 @@ from exchange.gateway.replays import Replays
 from exchange.gateway.statistics import Statistics
 from exchange.gateway.watch import Watch
 from exchange.pipeline.bus import AsyncBus
+from exchange.pipeline.metrics import PUBLISH_SECONDS, Meter
 from exchange.pipeline.servers import redis_url
 
 REPLAY_BEGIN_SECONDS = 1.0
@@ -48,6 +50,8 @@ class Gateway:
     statistics: Statistics
     recent: RecentOrders
     watch: Watch
+    projected: Projected
+    meter: Meter
     is_testnet: bool
     tasks: list["asyncio.Task[None]"]
     _ends: AsyncExitStack
@@ -95,6 +99,8 @@ class Gateway:
             statistics=statistics,
             recent=RecentOrders(),
             watch=Watch(bus, accounts),
+            projected=projected,
+            meter=Meter("fast-lane" if os.environ.get("NOVATE_LANE") == "fast" else "web"),
             is_testnet=os.environ.get("NOVATE_TESTNET") == "1",
             tasks=[],
             _ends=begun,
@@ -104,6 +110,7 @@ class Gateway:
         gateway.watch.start()
         gateway.tasks = [
             asyncio.create_task(gateway._keep_replays(), name="replays"),
+            asyncio.create_task(gateway._keep_metrics(), name="metrics"),
             asyncio.create_task(accounts.warm_up(), name="warm-up"),
             asyncio.create_task(statistics.keep_fresh(), name="statistics"),
         ]
@@ -126,6 +133,24 @@ class Gateway:
             except redis.RedisError:
                 continue  # The next second tries again; claims fail closed meanwhile.
 
+    async def _keep_metrics(self) -> None:
+        while True:
+            await asyncio.sleep(PUBLISH_SECONDS)
+            self.measure()
+            try:
+                await self.redis.execute_command(*self.meter.command())  # type: ignore[no-untyped-call]  # redis-py
+            except redis.RedisError:
+                continue  # /metrics of this process still answers for it.
+
+    def measure(self) -> None:
+        """The gauges that nobody counts up."""
+        gauge = self.meter.gauge
+        gauge("novate_sockets", len(self.hub.sockets))
+        gauge("novate_in_flight", self.bus.in_flight)
+        gauge("novate_valkey_losses_total", self.bus.losses + self.hub.losses)
+        if (silence := self.bus.silence_seconds) is not None:
+            gauge("novate_engine_silence_seconds", silence)
+
 
 class Process:
     """The gateway of this process: started by its first request, on the server's own loop."""
@@ -134,10 +159,25 @@ class Process:
         self._gateway: Gateway | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting = asyncio.Lock()
+        self.is_draining = False  # asked to stop: answers on, but wants no more
+        self.is_leaving = False  # says goodbye: takes no new websocket
+        self.requests = 0  # over HTTP, under way
 
     def serve(self) -> None:
         """The running loop is the server's: what starts here stays until `stop`."""
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            drain_on_sigterm(loop, self._drain, self._say_goodbye, self._is_idle)
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """A request is under way meanwhile."""
+        self.requests += 1
+        try:
+            yield
+        finally:
+            self.requests -= 1
 
     async def gateway(self) -> Gateway:
         """The running gateway. Raises a connection error when Valkey is not there."""
@@ -158,6 +198,18 @@ class Process:
             yield gateway
         finally:
             await gateway.stop()
+
+    def _drain(self) -> None:
+        self.is_draining = True
+
+    def _say_goodbye(self) -> None:
+        self.is_leaving = True
+        if self._gateway is not None:
+            self._gateway.hub.say_goodbye()
+
+    def _is_idle(self) -> bool:
+        gateway = self._gateway
+        return not self.requests and (gateway is None or not gateway.hub.sockets)
 
     async def stop(self) -> None:
         """Stop what was started."""

@@ -81,6 +81,7 @@ class Socket:
         self.watched_account = -1
         self.placed: dict[int, None] = {}
         self.is_leaving = False
+        self._is_sending = False
         self.closing: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._send = send
         self.transport = transport_of(send)
@@ -90,13 +91,21 @@ class Socket:
         if not self.closing.done():
             self.closing.set_result(code)
 
+    @property
+    def is_feeding(self) -> bool:
+        """Whether something waits to be sent, or is being sent."""
+        return self._is_sending or not self.outbox.is_empty
+
     async def feed(self) -> None:
         """Send what waits, as fast as this client takes it, until cancelled."""
         while True:
-            for frame in await self.outbox.next():
+            frames = await self.outbox.next()
+            self._is_sending = True
+            for frame in frames:
                 async with asyncio.timeout(STALL_SECONDS):
                     await self._room()
                     await self._send({"type": "websocket.send", "text": frame})
+            self._is_sending = False
 
     async def end(self, code: int) -> None:
         """Say goodbye, or hang up when the client does not even take that."""

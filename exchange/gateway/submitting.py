@@ -7,6 +7,7 @@ SUB-002  the engine alone knows what an idempotency key stands for; a gateway ke
 """
 
 import hashlib
+import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -62,7 +63,10 @@ async def submit_all(call: Call, commands: Records) -> list[Result]:
     call.release()
     bus = call.gateway.bus
     set_deadline(commands, bus.engine_time_ns + round(TIMEOUT_SECONDS * NANOSECONDS))
-    return await bus.submit(commands, timeout_seconds=TIMEOUT_SECONDS)
+    call.sent_ns = time.time_ns()
+    results = await bus.submit(commands, timeout_seconds=TIMEOUT_SECONDS)
+    call.answered_ns = time.time_ns()
+    return results
 
 
 def set_deadline(commands: Records, deadline_ns: int) -> None:

@@ -122,6 +122,7 @@ class AsyncBus:
         self._keeper: asyncio.Task[None] | None = None
         self._heard_at: float | None = None
         self._heard_ns = 0
+        self.losses = 0  # of connections, since the start
 
     @classmethod
     async def connect(cls, url: str) -> Self:
@@ -286,6 +287,7 @@ class AsyncBus:
             await asyncio.wait(
                 (self._reader.lost, self._writer.lost), return_when=asyncio.FIRST_COMPLETED
             )
+            self.losses += 1
             self._drop_links()
             await self._reopen()
 

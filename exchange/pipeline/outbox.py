@@ -25,6 +25,7 @@ from exchange.pipeline.crash import crash_point
 from exchange.pipeline.market_data import CONFLATION_NS, MarketData
 from exchange.pipeline.resp import CONNECTION_ERRORS, Command, Link, Packed
 from exchange.pipeline.views import ViewWriter, house_accounts, touched_accounts
+from exchange.pipeline.vitals import Vitals
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,9 @@ ACCOUNTS_PER_WRITE = 1_000
 class Outbox:
     """The runner's writing connection to Valkey. Never raises for what Valkey does."""
 
-    def __init__(self, url: str, state: State) -> None:
+    def __init__(self, url: str, state: State, vitals: Vitals) -> None:
         self._link = Link(url)
+        self._vitals = vitals
         self._state = state
         # A writer's views are valid until it is asked again: what goes out in one write comes
         # from writers of its own.
@@ -99,7 +101,7 @@ class Outbox:
         commands = self._market.flush(time_ns, self._flushed_ns)
         views = self._house_views.command(house_accounts(), sequence, time_ns)
         assert views is not None
-        return [*commands, views]
+        return [*commands, views, *self._vitals.commands()]
 
     def _write(self, commands: Callable[[], list[Command | Packed]], time_ns: int) -> None:
         """Send what commands() makes. It is asked behind the rewrite of a stale Valkey: what is
@@ -114,6 +116,7 @@ class Outbox:
         except (*CONNECTION_ERRORS, redis.ResponseError) as error:
             if not self._is_failing:
                 logger.error("Valkey did not take what the engine published: %s", error)
+                self._vitals.meter.count("novate_valkey_losses_total")
             self._is_stale = self._is_failing = True
             self._retry_at = time.monotonic() + RETRY_SECONDS
 

@@ -42,6 +42,7 @@ from exchange.pipeline.replica import Replica, apply_commands
 from exchange.pipeline.resp import CONNECTION_ERRORS, Command
 from exchange.pipeline.sequencer import Numbered, Sequencer
 from exchange.pipeline.servers import novate_home
+from exchange.pipeline.vitals import Vitals
 
 logger = logging.getLogger(__name__)
 
@@ -83,10 +84,13 @@ class Runner:
         self._state = replica.machine.state
         self._writer = writer
         self._inbox = Inbox(url, writer.head.stream_epoch, writer.head.stream_id)
-        self._outbox = Outbox(url, self._state)
+        self._vitals = Vitals()
+        self._outbox = Outbox(url, self._state, self._vitals)
         self._clock = EngineClock(writer.head.time_ns, time.time_ns(), time.monotonic_ns())
         self._sequencer = Sequencer(self._state, self._clock)
         self._committed: Numbered | None = None
+        self._committed_at = 0.0
+        self._oldest_id = ""
         self._batch_number = 0
         self._stream_id = writer.head.stream_id
         self._epoch_checked_ns = 0
@@ -146,13 +150,16 @@ class Runner:
             self._outbox.flush_market(self._clock.time_ns)
             return
         draft = self._draft(numbered)
+        count = len(numbered.commands)
+        self._vitals.read(self._oldest_id, count)
         crash_point("after_read")
-        committing = self._thread.submit(self._writer.append, draft)
+        committing = self._thread.submit(self._append, draft)
         try:
             self._settle()
         finally:
-            committing.result()
-        self._committed = numbered
+            seconds = committing.result()
+        self._committed, self._committed_at = numbered, time.monotonic()
+        self._vitals.committed(seconds, count, self._writer.losses)
         if numbered.must_settle:
             self._settle()
         self._outbox.flush_market(self._clock.time_ns)
@@ -172,6 +179,12 @@ class Runner:
         self._writer.close()
         self._replica.close()
 
+    def _append(self, draft: Draft) -> float:
+        """In the journal's thread; how long it took, in seconds."""
+        began = time.monotonic()
+        self._writer.append(draft)
+        return time.monotonic() - began
+
     def _collect(self) -> Numbered:
         """The next batch, numbered; empty when nothing came in time."""
         messages: list[Message] = []
@@ -182,10 +195,12 @@ class Runner:
         except CONNECTION_ERRORS as error:
             if not self._is_bus_away:
                 logger.error("The command stream is away: %s", error)
+                self._vitals.meter.count("novate_valkey_losses_total")
             self._is_bus_away = True
             self._epoch_checked_ns = 0
             if self._committed is None:
                 time.sleep(RECONNECT_SECONDS)
+        self._oldest_id = messages[0].stream_id if messages else ""
         if messages:
             self._stream_id = messages[-1].stream_id
         return self._sequencer.number(messages, self._inbox.epoch, self._stream_id)
@@ -213,6 +228,7 @@ class Runner:
         if self._committed is None and time.monotonic() >= self._state_hash_at:
             self._state_hash_at = time.monotonic() + STATE_HASH_SECONDS
             state_hash = snapshot.state_hash(self._state)
+            self._vitals.hashed(draft.first_sequence - 1)
             return replace(
                 draft, state_sequence=draft.first_sequence - 1, state_hash=state_hash
             )
@@ -226,32 +242,34 @@ class Runner:
         events = apply_commands(self._machine, numbered.commands)
         crash_point("after_apply")
         commands = numbered.commands
-        self._publish(
-            Batch(
-                int(commands["sequence"][0]),
-                int(commands["sequence"][-1]),
-                int(commands["time_ns"][0]),
-                self._batch_number,
-                codec.results_of(commands, events),
-                events,
-            ),
-            self._trim(numbered),
+        batch = Batch(
+            int(commands["sequence"][0]),
+            int(commands["sequence"][-1]),
+            int(commands["time_ns"][0]),
+            self._batch_number,
+            codec.results_of(commands, events),
+            events,
+        )
+        applied_at = time.monotonic()
+        self._publish(batch, self._trim(numbered))
+        self._vitals.meter.gauge("novate_clock_alarm", int(self._clock.is_alarmed))
+        self._vitals.answered(
+            batch, applied_at - self._committed_at, time.monotonic() - applied_at
         )
 
     def _answer_refused(self, numbered: Numbered) -> None:
         """A broadcast of its own, with an empty range of sequences."""
         sequence = int(self._state.counters[Counter.SEQUENCE])
-        self._publish(
-            Batch(
-                sequence + 1,
-                sequence,
-                self._clock.time_ns,
-                self._batch_number,
-                numbered.refused,
-                NO_EVENTS,
-            ),
-            [],
+        batch = Batch(
+            sequence + 1,
+            sequence,
+            self._clock.time_ns,
+            self._batch_number,
+            numbered.refused,
+            NO_EVENTS,
         )
+        self._publish(batch, [])
+        self._vitals.refused(batch)
 
     def _publish(self, batch: Batch, trim: list[Command]) -> None:
         self._batch_number += 1

@@ -106,6 +106,9 @@ class Venue:
         finally:
             process.send_signal(signal.SIGCONT)
 
+    def signal(self, name: str, number: signal.Signals) -> None:
+        self._running[name].send_signal(number)
+
     def stop(self, name: str) -> None:
         process = self._running.pop(name)
         process.terminate()
