@@ -24,7 +24,7 @@ from exchange.models.accounts import (
 )
 from exchange.models.contracts import Contract, IndexHistory, MarkHistory, Parameter, Underlying
 from exchange.models.funding import FundingHour, FundingPayment, FundingSample
-from exchange.models.journal import JournalBatch
+from exchange.models.journal import JournalAnchor, JournalBatch
 from exchange.models.keys import ApiKey, OrderLabel
 from exchange.models.recorded import RecordedMinute
 from exchange.models.sweeps import Alarm, CandleHead, MarginSweep, ProjectionHead
@@ -46,6 +46,7 @@ __all__ = [
     "FundingSample",
     "IndexHistory",
     "InsurancePayment",
+    "JournalAnchor",
     "JournalBatch",
     "LedgerEntry",
     "Liquidation",

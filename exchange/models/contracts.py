@@ -35,6 +35,10 @@ class Contract(models.Model):
     kind = models.SmallIntegerField()
     state = models.SmallIntegerField(help_text="units.STATE_*")
     state_reason = models.IntegerField(default=0)
+    state_sequence = models.BigIntegerField(
+        default=0, help_text="The command that set the state; 0: its listing."
+    )
+    state_ns = models.BigIntegerField(default=0)
     tick_e8 = models.BigIntegerField(help_text="One tick in USDC x 10^8.")
     lot_e8 = models.BigIntegerField(help_text="One lot in the underlying x 10^8.")
     tick_value_units = models.BigIntegerField()

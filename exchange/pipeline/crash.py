@@ -17,6 +17,8 @@ POINTS = (
     "after_publish",  # results are out, the stream is not trimmed
     "snapshot_written",  # the snapshot lies under its temporary name
     "snapshot_renamed",
+    "prune_archived",  # the archive is complete, the rows are still in the journal
+    "prune_committed",  # the rows are gone, files of older anchors are not
 )
 
 _name, _, _passage = os.environ.get("NOVATE_CRASH_AT", "").partition(":")

@@ -223,8 +223,19 @@ def connect() -> Connection:
 
 def read_head(connection: Connection) -> Head:
     """The head as the last row says; its hash is checked when the row is read."""
+    row = last_row(connection)
+    return row.head if row is not None else GENESIS
+
+
+def last_row(connection: Connection) -> Row | None:
+    """The newest row, unchecked."""
     rows = _select(connection, "ORDER BY first_sequence DESC LIMIT 1")
-    return rows[0].head if rows else GENESIS
+    return rows[0] if rows else None
+
+
+def insert_row(connection: Connection, row: Row) -> None:
+    """Write a sealed row as it is; for what was the journal's already (retention)."""
+    connection.execute(_INSERT, _values(row), prepare=True, binary=True)
 
 
 def read_rows(
@@ -252,12 +263,18 @@ def read_rows(
 
 def row_ending_at(connection: Connection, sequence: int) -> Row | None:
     """The row whose last record has this sequence, unchecked."""
+    row = row_holding(connection, sequence)
+    return row if row is not None and row.last_sequence == sequence else None
+
+
+def row_holding(connection: Connection, sequence: int) -> Row | None:
+    """The row with this command in it, unchecked."""
     rows = _select(
         connection,
         "WHERE first_sequence <= %s ORDER BY first_sequence DESC LIMIT 1",
         (sequence,),
     )
-    return rows[0] if rows and rows[0].last_sequence == sequence else None
+    return rows[0] if rows and rows[0].last_sequence >= sequence else None
 
 
 def read_quarantined(connection: Connection) -> frozenset[int]:
@@ -279,6 +296,7 @@ class JournalWriter:
 
     def __init__(self, connection: Connection, reconnect: Connect, mark: HighWaterFile) -> None:
         self.head = read_head(connection)
+        self.losses = 0  # of connections, since the start
         self._connection = connection
         self._reconnect = reconnect
         self._mark = mark
@@ -363,6 +381,7 @@ class JournalWriter:
             raise Fenced(f"Another engine has written sequence {row.first_sequence}") from error
 
     def _settle_unconfirmed(self, row: Row, error: Exception) -> None:
+        self.losses += 1
         deadline = time.monotonic() + RECOVERY_SECONDS
         while time.monotonic() < deadline:
             time.sleep(RECOVERY_PAUSE_SECONDS)

@@ -15,9 +15,10 @@ from typing import Self
 
 from exchange.engine import snapshot
 from exchange.engine.admission import QUARANTINED_KIND
-from exchange.engine.state import Counter
+from exchange.engine.state import Counter, State
 from exchange.engine.state_machine import StateMachine
 from exchange.pipeline import journal, snapshots
+from exchange.pipeline.anchor import read_anchor
 from exchange.pipeline.codec import Records
 from exchange.pipeline.journal import GENESIS, Connection, Head, Row
 from exchange.pipeline.servers import novate_home
@@ -50,6 +51,7 @@ class Replica:
     ) -> None:
         self.machine = machine
         self.head = head
+        self.agreed = GENESIS  # where REPL-002 was last found to hold
         self._connection = connection
         self._directory = directory
         self._quarantined = journal.read_quarantined(connection)
@@ -62,18 +64,22 @@ class Replica:
         from_genesis: bool = False,
         to_sequence: int | None = None,
     ) -> Self:
-        """From the newest good snapshot (at or before to_sequence), or from nothing."""
+        """From the newest good snapshot (at or before to_sequence), or from nothing.
+
+        from_genesis: from the first command that the journal holds. Raises JournalPruned when
+        the commands needed are archived.
+        """
         directory = directory or snapshot_directory()
         connection = journal.connect()
-        found = (
-            None
-            if from_genesis
-            else snapshots.load_newest(directory, connection, to_sequence=to_sequence)
-        )
-        if found is None:
-            return cls(connection, StateMachine.create(), GENESIS, directory)
-        state, head = found
-        return cls(connection, StateMachine(state), head, directory)
+        try:
+            found = _start(connection, directory, from_genesis, to_sequence)
+            if found is None:
+                return cls(connection, StateMachine.create(), GENESIS, directory)
+            state, head = found
+            return cls(connection, StateMachine(state), head, directory)
+        except BaseException:
+            connection.close()
+            raise
 
     @property
     def sequence(self) -> int:
@@ -96,6 +102,7 @@ class Replica:
         assert row.first_sequence == self.sequence + 1, row.first_sequence
         if row.state_hash is not None and row.state_sequence == self.sequence:
             self._check_state(row.state_hash)
+            self.agreed = self.head
         if row.quarantined is not None:
             self._quarantined |= {row.quarantined}
         events = apply_commands(self.machine, self.commands(row))
@@ -142,6 +149,15 @@ class Replica:
                 f"The state after sequence {self.sequence} has hash {actual.hex()}, in the "
                 f"journal {recorded.hex()}. This engine does not compute what the venue did."
             )
+
+
+def _start(
+    connection: Connection, directory: Path, from_genesis: bool, to_sequence: int | None
+) -> tuple[State, Head] | None:
+    if not from_genesis:
+        return snapshots.load_newest(directory, connection, to_sequence=to_sequence)
+    anchor = read_anchor(connection)
+    return None if anchor is None else snapshots.load_anchor(directory, anchor)
 
 
 def apply_commands(machine: StateMachine, commands: Records) -> Records:

@@ -7,6 +7,8 @@ journal alone.
 SNAP-001  a file is complete or absent: temporary name, fsync, rename, fsync of the directory.
 SNAP-002  a snapshot is believed when its checksum is right and its chain hash is the hash that
           the journal has at its sequence.
+SNAP-003  the state at an anchor is kept beside the snapshots under a name of its own, for as
+          long as the anchor counts: the rows that could give it again are archived.
 """
 
 import hashlib
@@ -19,12 +21,14 @@ from typing import NamedTuple
 from exchange.engine import snapshot
 from exchange.engine.commands import ENGINE_VERSION
 from exchange.engine.state import State
+from exchange.pipeline.anchor import Anchor, JournalPruned, read_anchor
 from exchange.pipeline.crash import crash_point
 from exchange.pipeline.journal import Connection, Head, row_ending_at
 
 logger = logging.getLogger(__name__)
 
 KEEP = 3
+ANCHOR_SUFFIX = ".anchor"
 _HEADER = struct.Struct("<8s2q32s32s")
 _MAGIC = b"NOVATESN"
 
@@ -37,11 +41,57 @@ class Snapshot(NamedTuple):
 
 def save(directory: Path, state: State, head: Head) -> Path:
     """Write the state after `head` and drop all but the newest files."""
+    path = _write(directory, state, head, ".snap")
+    _prune(directory, path)
+    return path
+
+
+def save_anchor(directory: Path, state: State, head: Head) -> Path:
+    """Write the state after `head` to be kept (SNAP-003)."""
+    return _write(directory, state, head, ANCHOR_SUFFIX)
+
+
+def newest_file(directory: Path, to_sequence: int | None = None) -> tuple[int, Path] | None:
+    """Sequence and path of the newest file at or before to_sequence, unread; None if none."""
+    kept = [*directory.glob("*.snap"), *directory.glob(f"*{ANCHOR_SUFFIX}")]
+    for path in sorted(kept, key=lambda path: path.stem, reverse=True):
+        if to_sequence is None or int(path.stem) <= to_sequence:
+            return int(path.stem), path
+    return None
+
+
+def load_anchor(directory: Path, anchor: Anchor) -> tuple[State, Head]:
+    """The state at an anchor. Raises JournalPruned when it cannot be had."""
+    name = f"{anchor.head.sequence:020d}"
+    for path in (directory / (name + ANCHOR_SUFFIX), directory / f"{name}.snap"):
+        try:
+            found = _read(path)
+            state = snapshot.load(found.state)
+        except (OSError, ValueError) as error:
+            logger.warning("Skipped snapshot %s: %s", path.name, error)
+            continue
+        if found.state[-snapshot.HASH_BYTES :] == anchor.state_hash:
+            return state, anchor.head
+        logger.warning("Skipped snapshot %s: its state is not the anchor's", path.name)
+    raise JournalPruned(
+        f"The journal begins after sequence {anchor.head.sequence}, and the state there is not "
+        f"in {directory}: copy {name}{ANCHOR_SUFFIX} back from the archive."
+    )
+
+
+def drop_anchors(directory: Path, *, before_sequence: int) -> None:
+    """Forget the states at anchors that no longer count."""
+    for path in directory.glob(f"*{ANCHOR_SUFFIX}"):
+        if int(path.stem) < before_sequence:
+            path.unlink(missing_ok=True)
+
+
+def _write(directory: Path, state: State, head: Head, suffix: str) -> Path:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     body = snapshot.dump(state)
     checksum = hashlib.blake2b(body, digest_size=32).digest()
     header = _HEADER.pack(_MAGIC, ENGINE_VERSION, head.sequence, head.hash, checksum)
-    path = directory / f"{head.sequence:020d}.snap"
+    path = directory / f"{head.sequence:020d}{suffix}"
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     with draft.open("wb") as file:
         file.write(header + body)
@@ -51,14 +101,18 @@ def save(directory: Path, state: State, head: Head) -> Path:
     draft.rename(path)
     _sync_directory(directory)
     crash_point("snapshot_renamed")
-    _prune(directory, path)
     return path
 
 
 def load_newest(
     directory: Path, connection: Connection, *, to_sequence: int | None = None
 ) -> tuple[State, Head] | None:
-    """The newest believable state at or before to_sequence, and the journal's head there."""
+    """The newest believable state at or before to_sequence, and the journal's head there.
+
+    None when the journal must be replayed from its first command. Raises JournalPruned when
+    that command is archived and nothing takes its place.
+    """
+    anchor = read_anchor(connection)
     for path in _newest_first(directory):
         try:
             found = _read(path)
@@ -70,7 +124,14 @@ def load_newest(
             return snapshot.load(found.state), row.head
         except (OSError, ValueError) as error:
             logger.warning("Skipped snapshot %s: %s", path.name, error)
-    return None
+    if anchor is None:
+        return None
+    if to_sequence is not None and to_sequence < anchor.head.sequence:
+        raise JournalPruned(
+            f"Sequence {to_sequence} is archived: the journal begins after "
+            f"{anchor.head.sequence}."
+        )
+    return load_anchor(directory, anchor)
 
 
 def _read(path: Path) -> Snapshot:

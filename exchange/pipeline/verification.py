@@ -1,7 +1,7 @@
 """The proof that anyone can run: every hash, every command, and the state at the end.
 
 VERIFY-001  from the first command on, without snapshots: nothing is believed that was not
-            read.
+            read. Of a pruned journal the state at its anchor is: with the anchor's hash.
 VERIFY-002  signatures are checked as the runner checked them: against the state before their
             batch.
 """
@@ -26,8 +26,9 @@ Progress = Callable[[int, int], None]
 
 
 class Verified(NamedTuple):
-    """What was found to hold."""
+    """What was found to hold; after: the commands that are archived were not looked at."""
 
+    after: int
     sequence: int
     rows: int
     chain_hash: bytes
@@ -43,13 +44,14 @@ def verify(
 
     progress : called about each second with (commands done, commands in all)
 
-    Raises JournalCorrupt, StateDiverged, EngineVersionNeeded or PoisonCommand at the first
-    fault.
+    Raises JournalCorrupt, JournalPruned, StateDiverged, EngineVersionNeeded or PoisonCommand at
+    the first fault.
     """
     started = told = time.monotonic()
     rows = signatures = 0
     with closing(Replica.open(from_genesis=True)) as replica, journal.connect() as connection:
         total = journal.read_head(connection).sequence
+        after = replica.sequence
         for row in replica.rows(to_sequence):
             if with_signatures:
                 signatures += check_signatures(replica, row)
@@ -60,7 +62,13 @@ def verify(
                 progress(replica.sequence, total)
         seconds = time.monotonic() - started
         return Verified(
-            replica.sequence, rows, replica.head.hash, replica.state_hash(), signatures, seconds
+            after,
+            replica.sequence,
+            rows,
+            replica.head.hash,
+            replica.state_hash(),
+            signatures,
+            seconds,
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from exchange.engine import warmup
 from exchange.management.base import NovateCommand
+from exchange.pipeline.anchor import JournalPruned
 from exchange.pipeline.projections import rebuild
 from exchange.pipeline.replica import Replica
 
@@ -28,7 +29,11 @@ class Command(NovateCommand):
         self.progress("Compiling or loading the kernels.")
         warmup.warm_up()
         if options["rebuild"]:
-            self.stdout.write(f"Projections rebuilt to sequence {rebuild(self._tell)}.")
+            try:
+                self.stdout.write(f"Projections rebuilt to sequence {rebuild(self._tell)}.")
+            except JournalPruned as refusal:
+                self.progress(f"Refused. {refusal}")
+                raise SystemExit(1) from refusal
             return
         with closing(Replica.open(to_sequence=options["to"])) as replica:
             start, started = replica.sequence, time.monotonic()

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from exchange.management.base import NovateCommand
+from exchange.pipeline.anchor import JournalPruned
 from exchange.pipeline.high_water import MarkCorrupt
 from exchange.pipeline.journal import (
     BelowHighWater,
@@ -25,6 +26,7 @@ STOPPING = (
     EngineVersionNeeded,
     Fenced,
     JournalCorrupt,
+    JournalPruned,
     LockLost,
     MarkCorrupt,
     PoisonCommand,

@@ -18,8 +18,11 @@ import redis
 from django.db import InterfaceError, OperationalError, connection
 
 from exchange.models import JournalBatch
+from exchange.pipeline import journal
+from exchange.pipeline.anchor import JournalPruned, read_anchor
 from exchange.pipeline.bus import PROJECTED_CHANNEL
 from exchange.pipeline.projections.batch import Events
+from exchange.pipeline.projections.gauges import Gauges
 from exchange.pipeline.projections.projector import (
     ProjectionGap,
     Projector,
@@ -40,12 +43,14 @@ def follow(redis_url: str, is_stopping: Callable[[], bool]) -> None:
 
     A lost database is waited for; anything else ends the process, which is then started anew.
     """
+    gauges = Gauges()
     with closing(redis.Redis.from_url(redis_url)) as valkey:
         while not is_stopping():
             try:
-                _follow_once(valkey, is_stopping)
+                _follow_once(valkey, gauges, is_stopping)
             except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
                 logger.warning("The projector waits for the database: %s", error)
+                gauges.meter.count("novate_postgres_losses_total")
                 connection.close()
                 time.sleep(RETRY_SECONDS)
             except ProjectionGap as gap:
@@ -60,7 +65,10 @@ def rebuild(
     """Throws every projection away and computes it again; returns the last sequence.
 
     progress : called with (commands done, commands in all) after each transaction
+
+    Raises JournalPruned, before anything is thrown away.
     """
+    _require_whole_journal()
     truncate()
     total = journal_head()
     projector = Projector()
@@ -99,7 +107,19 @@ def journal_head() -> int:
     return sum(row["first_sequence"] + row["count"] - 1 for row in last)
 
 
-def _follow_once(valkey: "redis.Redis", is_stopping: Callable[[], bool]) -> None:
+def _require_whole_journal() -> None:
+    with closing(journal.connect()) as connected:
+        anchor = read_anchor(connected)
+    if anchor is not None:
+        raise JournalPruned(
+            f"The journal begins after sequence {anchor.head.sequence}: the tables cannot be "
+            "computed from it. Load the archives first: manage.py prune_journal --put-back FILE"
+        )
+
+
+def _follow_once(
+    valkey: "redis.Redis", gauges: Gauges, is_stopping: Callable[[], bool]
+) -> None:
     projector = Projector()
     with closing(Replica.open(to_sequence=projector.sequence)) as replica:
         replica.catch_up(projector.sequence)
@@ -107,6 +127,8 @@ def _follow_once(valkey: "redis.Redis", is_stopping: Callable[[], bool]) -> None
         while not is_stopping():
             for sequence in project(replica, projector):
                 _publish(valkey, sequence)
+                gauges.publish(valkey, replica)
+            gauges.publish(valkey, replica)
             time.sleep(PAUSE_SECONDS)
 
 

@@ -105,7 +105,10 @@ def _set_parameter(event: dict[str, int], ordinal: int) -> None:
 
 def _set_contract_state(event: dict[str, int], _ordinal: int) -> None:
     Contract.objects.filter(pk=event["contract"]).update(
-        state=event["state"], state_reason=event["reason"]
+        state=event["state"],
+        state_reason=event["reason"],
+        state_sequence=event["sequence"],
+        state_ns=event["time_ns"],
     )
 
 
