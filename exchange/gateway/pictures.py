@@ -9,7 +9,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from exchange.gateway import pages
-from exchange.gateway.state import VERSION
+from exchange.gateway.figures import status_figures
+from exchange.gateway.state import VERSION, Look
+from exchange.pipeline.halts import Halt
 
 BOOK_ROWS = 6
 TAPE_ROWS = 6
@@ -66,16 +68,19 @@ def trade(contract: str) -> Picture | None:
     return picture | {"market": _summary(_flat(book), instrument)} | _ladder(book, instrument)
 
 
-def status(components: list[Picture]) -> Picture:
+def status(look: Look) -> Picture:
     """The venue's parts with the words and colours that the page shows, and one verdict."""
-    rows = [_component(component) for component in components]
-    healths = {row["health"] for row in components}
+    rows = [_component(dict(component)) for component in look.components]
+    healths = {component["health"] for component in look.components}
     state = "down" if "down" in healths else "ok" if healths == {"ok"} else "degraded"
     checked = datetime.now(UTC).strftime("%H:%M:%S UTC")
     return {
         "state": state,
         "verdict": _VERDICTS[state],
         "components": rows,
+        "figures": status_figures(look.figures),
+        "halts": [_halt(halt) for halt in look.halts],
+        "numbers": look.figures.as_json(),
         "checked": checked,
         "version": VERSION,
     }
@@ -207,6 +212,11 @@ def _component(component: Picture) -> Picture:
         "tone": tone,
         "detail": component["detail"],
     }
+
+
+def _halt(halt: Halt) -> Picture:
+    since = datetime.fromtimestamp(halt.time_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return {"contract": halt.contract, "since": since, "reason": halt.words or DASH}
 
 
 def _direction(change: Any) -> str:

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, NamedTuple, TypedDict
 
 import numpy as np
+import psycopg
 import redis
 from django.db import DatabaseError
 from redis.backoff import NoBackoff
@@ -17,10 +18,14 @@ from exchange import selectors
 from exchange.engine import units
 from exchange.engine.commands import unpack_name
 from exchange.engine.state import UNDERLYING
+from exchange.gateway.figures import Figures, figures_of
 from exchange.gateway.listings import Row, row_of
 from exchange.gateway.services import Gateway
 from exchange.models.journal import JournalBatch
 from exchange.pipeline.bus import SILENCE_SECONDS_MAX, STREAM
+from exchange.pipeline.halts import Halt, halts
+from exchange.pipeline.metrics import METRICS_KEY, read_rows
+from exchange.pipeline.metrics import Row as MetricsRow
 from exchange.pipeline.servers import redis_url
 from exchange.pipeline.views import UNDERLYINGS_KEY
 
@@ -38,6 +43,14 @@ class Component(TypedDict):
     name: str
     health: Health
     detail: str
+
+
+class Look(NamedTuple):
+    """The whole venue at one moment."""
+
+    components: list[Component]
+    figures: Figures
+    halts: list[Halt]
 
 
 class _Head(NamedTuple):
@@ -61,10 +74,19 @@ def is_locked(gateway: Gateway) -> bool:
     return silence is not None and silence > SILENCE_SECONDS_MAX
 
 
-def components() -> list[Component]:
-    """Every part of the venue. Blocks, for about a second at most."""
+def look() -> Look:
+    """Every part of the venue and what it measures. Blocks, for about a second at most."""
     now_ns = time.time_ns()
-    return [*_journal_parts(now_ns), *_bus_parts(now_ns)]
+    journal_parts = _journal_parts(now_ns)
+    bus_parts, rows = _bus_parts(now_ns)
+    return Look([*journal_parts, *bus_parts], figures_of(rows, now_ns / NS), _halts())
+
+
+def _halts() -> list[Halt]:
+    try:
+        return halts()
+    except (DatabaseError, psycopg.Error):
+        return []  # The database's own row says that it does not answer.
 
 
 def _journal_parts(now_ns: int) -> list[Component]:
@@ -100,7 +122,7 @@ def _engine(head: _Head, now_ns: int) -> Component:
     return _part("Engine", "ok", f"At command {head.sequence}, {age:.1f} s ago")
 
 
-def _bus_parts(now_ns: int) -> list[Component]:
+def _bus_parts(now_ns: int) -> tuple[list[Component], list[MetricsRow]]:
     client = redis.Redis.from_url(
         redis_url(),
         retry=Retry(NoBackoff(), 0),
@@ -111,11 +133,12 @@ def _bus_parts(now_ns: int) -> list[Component]:
     try:
         waiting = client.xlen(STREAM)
         raw = client.get(UNDERLYINGS_KEY)
+        metrics, _ = read_rows(client.hgetall(METRICS_KEY), now_ns / NS)
     except redis.RedisError:
         return [
             _part("Bus", "down", "Valkey does not answer"),
             _part("Oracle", "unknown", "Prices cannot be read"),
-        ]
+        ], []
     finally:
         client.close()
     rows = np.frombuffer(raw, UNDERLYING) if isinstance(raw, bytes) else np.zeros(0, UNDERLYING)
@@ -123,7 +146,7 @@ def _bus_parts(now_ns: int) -> list[Component]:
     return [
         _part("Bus", "ok", f"Valkey answers, {waiting} messages held"),
         *(prices or [_part("Oracle", "unknown", "Nothing is listed yet")]),
-    ]
+    ], metrics
 
 
 def _oracle(row: Row, now_ns: int) -> Component:

@@ -1,7 +1,5 @@
 """The pages: parse, ask, show. No rule of the venue lives here."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -45,11 +43,11 @@ def welcome(request: HttpRequest) -> HttpResponse:
 
 
 def status(request: HttpRequest) -> HttpResponse:
-    return render(request, "status.html", {"page": "status", **pictures.status(_components())})
+    return render(request, "status.html", {"page": "status", **pictures.status(state.look())})
 
 
 def status_json(_request: HttpRequest) -> JsonResponse:
-    response = JsonResponse(pictures.status(_components()))
+    response = JsonResponse(pictures.status(state.look()))
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -70,7 +68,3 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     return render(request, "500.html", status=500)
-
-
-def _components() -> list[dict[str, Any]]:
-    return [dict(component) for component in state.components()]

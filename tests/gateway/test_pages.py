@@ -9,7 +9,10 @@ from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 
 from exchange.gateway import onboarding, pages, pictures, views
+from exchange.gateway.figures import Figures
 from exchange.gateway.finders import LightweightChartsFinder
+from exchange.gateway.state import Component, Health, Look
+from exchange.pipeline.halts import Halt
 
 pytestmark = pytest.mark.usefixtures("patient_pages")
 
@@ -154,18 +157,28 @@ def test_numbers_are_grouped_with_the_decimals_of_their_tick(
     assert pictures.grouped(value, places) == text
 
 
-def test_verdict_is_that_of_the_worst_part() -> None:
-    parts = [
-        {"name": name, "health": health, "detail": ""}
-        for name, health in (("a", "ok"), ("b", "late"))
+@pytest.mark.parametrize(
+    ("healths", "state"),
+    [(("ok",), "ok"), (("ok", "late"), "degraded"), (("ok", "late", "down"), "down")],
+)
+def test_verdict_is_that_of_the_worst_part(healths: tuple[Health, ...], state: str) -> None:
+    parts: list[Component] = [
+        {"name": health, "health": health, "detail": ""} for health in healths
     ]
 
-    assert pictures.status(parts)["state"] == "degraded"
-    assert (
-        pictures.status([*parts, {"name": "c", "health": "down", "detail": ""}])["state"]
-        == "down"
-    )
-    assert pictures.status(parts[:1])["state"] == "ok"
+    assert pictures.status(Look(parts, Figures(), []))["state"] == state
+
+
+def test_status_page_shows_figures_and_halts() -> None:
+    halt = Halt("BTC_USDC-PERPETUAL", 1_767_225_600 * 10**9, 7, "The index is <wrong>.")
+    figures = Figures(sequence=1_234, order_to_ack_p50_seconds=0.0025, ledger_units=0)
+
+    page = render_to_string("status.html", pictures.status(Look([], figures, [halt])))
+
+    assert "2026-01-01 00:00 UTC" in page
+    assert "The index is &lt;wrong&gt;." in page
+    assert "1,234" in page
+    assert "≤ 2.5 ms" in page
 
 
 def test_account_name_can_not_be_taken_by_a_bot(django_user_model: type) -> None:

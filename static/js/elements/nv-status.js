@@ -24,9 +24,12 @@ class Status extends HTMLElement {
     }
   }
 
-  #show({ state, verdict, components, checked }) {
+  #show({ state, verdict, components, figures, halts, checked }) {
     this.#say(state, verdict);
-    this.querySelector("tbody").replaceChildren(...components.map(makeRow));
+    this.querySelector(".components tbody").replaceChildren(...components.map(makeRow));
+    this.querySelector(".figures").replaceChildren(...figures.map(makeFigure));
+    this.querySelector(".halts tbody").replaceChildren(...halts.map(makeHalt));
+    this.querySelector(".halts").hidden = halts.length === 0;
     text(document.querySelector(".checked"), checked);
   }
 
@@ -40,6 +43,14 @@ class Status extends HTMLElement {
 function makeRow({ label, tone, word, detail }) {
   const badge = make("span", { class: `badge ${tone}` }, word);
   return make("tr", {}, make("th", { scope: "row" }, label), make("td", {}, badge), make("td", { class: "muted" }, detail));
+}
+
+function makeFigure({ label, value, note }) {
+  return make("div", {}, make("dt", {}, label), make("dd", {}, value, make("small", {}, note)));
+}
+
+function makeHalt({ contract, since, reason }) {
+  return make("tr", {}, make("th", { scope: "row" }, contract), make("td", {}, since), make("td", { class: "words" }, reason));
 }
 
 customElements.define("nv-status", Status);
