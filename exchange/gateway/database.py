@@ -10,13 +10,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 THREADS = 4
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+
+class Counts:
+    """What /metrics tells of these threads."""
+
+    losses = 0  # of connections, since the start
+
+
+counts = Counts()
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
 
 
@@ -33,6 +41,9 @@ async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwarg
         close_old_connections()
         try:
             return function(*args, **kwargs)
+        except (OperationalError, InterfaceError):
+            counts.losses += 1
+            raise
         finally:
             close_old_connections()
 

@@ -12,6 +12,7 @@ from redis.retry import Retry
 
 from exchange.gateway.accounts import Accounts
 from exchange.gateway.auth import Keys
+from exchange.gateway.database import counts
 from exchange.gateway.draining import drain_on_sigterm
 from exchange.gateway.feeds import Feeds
 from exchange.gateway.followers import Followers
@@ -148,6 +149,7 @@ class Gateway:
         gauge("novate_sockets", len(self.hub.sockets))
         gauge("novate_in_flight", self.bus.in_flight)
         gauge("novate_valkey_losses_total", self.bus.losses + self.hub.losses)
+        gauge("novate_postgres_losses_total", counts.losses)
         if (silence := self.bus.silence_seconds) is not None:
             gauge("novate_engine_silence_seconds", silence)
 

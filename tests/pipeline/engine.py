@@ -52,25 +52,39 @@ def engine_in_thread() -> Iterator[Runner]:
             raise faults[0]
 
 
+def environment_of_tests(crash_at: str = "") -> dict[str, str]:
+    """For a process that works on the test database."""
+    settings: dict[str, Any] = connection.get_connection_params()
+    database = (
+        f"postgresql://{settings['user']}@/{settings['dbname']}"
+        f"?host={settings['host']}&port={settings['port']}"
+    )
+    return os.environ | {
+        "DATABASE_URL": database,
+        "REDIS_URL": redis_url(),
+        "NOVATE_CRASH_AT": crash_at,
+    }
+
+
+def run_manage(*arguments: str, at: str = "") -> "subprocess.CompletedProcess[str]":
+    """A command in a process of its own, killed at a crash point if one is named."""
+    return subprocess.run(
+        [sys.executable, str(PROJECT / "manage.py"), *arguments],
+        env=environment_of_tests(at),
+        capture_output=True,
+        text=True,
+    )
+
+
 class EngineProcess:
     """`manage.py run_engine` on the test database, in a process of its own."""
 
     def __init__(self, crash_at: str = "", options: Sequence[str] = ()) -> None:
-        settings: dict[str, Any] = connection.get_connection_params()
-        database = (
-            f"postgresql://{settings['user']}@/{settings['dbname']}"
-            f"?host={settings['host']}&port={settings['port']}"
-        )
-        environment = os.environ | {
-            "DATABASE_URL": database,
-            "REDIS_URL": redis_url(),
-            "NOVATE_CRASH_AT": crash_at,
-        }
         self.lines: list[str] = []
         self._is_live = threading.Event()
         self._process = subprocess.Popen(
             [sys.executable, str(PROJECT / "manage.py"), "run_engine", *options],
-            env=environment,
+            env=environment_of_tests(crash_at),
             stderr=subprocess.PIPE,
             text=True,
         )

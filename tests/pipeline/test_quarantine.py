@@ -3,6 +3,7 @@
 from contextlib import closing
 
 import pytest
+from django.core.management import call_command
 
 from exchange.engine.commands import CommandKind, make
 from exchange.engine.events import ORDER_ACCEPTED
@@ -73,6 +74,19 @@ def test_engine_goes_on_without_the_quarantined_command(
         assert venue.open_account() == 20
     with closing(Replica.open()) as replica:
         assert replica.machine.state.orders["id"].any()  # the order was not cancelled
+
+
+def test_operator_is_told_what_was_put_aside_and_what_was_not(
+    poison: PoisonCommand, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="1"):
+        call_command("quarantine", poison.sequence - 1)
+    assert "Refused. " in capsys.readouterr().err
+
+    call_command("quarantine", poison.sequence)
+
+    told = capsys.readouterr().out
+    assert f"Command {poison.sequence} is quarantined by command {poison.sequence + 1}." in told
 
 
 def test_command_that_applies_is_not_quarantined(poison: PoisonCommand) -> None:

@@ -17,7 +17,7 @@ from exchange.pipeline.replica import Replica, snapshot_directory
 from exchange.pipeline.retention import Pruned, PruneRefused, prune, put_back, sequence_at
 from exchange.pipeline.verification import verify
 from tests.pipeline.conftest import Valkey
-from tests.pipeline.engine import engine_in_thread
+from tests.pipeline.engine import engine_in_thread, run_manage
 from tests.pipeline.venue import Venue, bid
 
 
@@ -202,6 +202,23 @@ def test_archive_is_checked_without_a_database(written: Pruned) -> None:
         archive.hash_of(written.archive).hex()
         in written.archive.with_suffix(".json").read_text()
     )
+
+
+@pytest.mark.parametrize("point", ["prune_archived", "prune_committed"])
+def test_killed_half_way_it_is_whole_or_pruned_and_finishes_when_run_again(
+    whole: tuple[int, bytes], tmp_path: Path, point: str
+) -> None:
+    killed = run_manage("prune_journal", "--before", "15", "--archive", str(tmp_path), at=point)
+    assert killed.returncode == -9, killed.stderr
+
+    assert _anchored() == (14 if point == "prune_committed" else 0)
+    assert verify(silent).state_hash == whole[1]
+
+    again = run_manage("prune_journal", "--before", "20", "--archive", str(tmp_path))
+    assert again.returncode == 0, again.stderr
+    found = verify(silent)
+    assert (found.after, found.sequence, found.state_hash) == (_anchored(), *whole)
+    assert len(list(snapshot_directory().glob("*.anchor"))) == 1
 
 
 def test_command_prunes_and_says_what_is_no_longer_possible(

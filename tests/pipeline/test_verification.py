@@ -2,11 +2,16 @@
 
 import pytest
 
-from exchange.pipeline import codec
+from exchange.pipeline import codec, journal, snapshots
 from exchange.pipeline.high_water import HighWaterFile
-from exchange.pipeline.journal import Draft, JournalCorrupt, JournalWriter
+from exchange.pipeline.journal import (
+    Draft,
+    EngineVersionNeeded,
+    JournalCorrupt,
+    JournalWriter,
+)
 from exchange.pipeline.replica import Replica
-from exchange.pipeline.runner import high_water_path
+from exchange.pipeline.runner import Runner, high_water_path
 from exchange.pipeline.verification import verify
 from tests.pipeline.conftest import Connection, Valkey
 from tests.pipeline.engine import engine_in_thread
@@ -35,6 +40,17 @@ def test_whole_history_is_verified(history: Venue) -> None:
     assert found.state_hash == replica.state_hash()
     assert found.signatures == 6
     replica.close()
+
+
+def test_journal_of_another_engine_is_refused_by_everyone_who_replays(
+    history: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "ENGINE_VERSION", 999)
+    monkeypatch.setattr(snapshots, "ENGINE_VERSION", 999)  # ours are of another one, too
+
+    for replay in (lambda: verify(silent), lambda: Runner.open("unix:///unused?db=0")):
+        with pytest.raises(EngineVersionNeeded, match="version 1; this is version 999"):
+            replay()
 
 
 def test_verification_ends_where_it_is_told(history: Venue) -> None:
