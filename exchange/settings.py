@@ -211,7 +211,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO"},
         "celery.worker.strategy": {"level": "WARNING"},  # Its news is told again at the end.
         # uvicorn brings handlers of its own, which would write past our formatters.
-        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn": {"handlers": [], "propagate": True, "level": "WARNING"},
         "uvicorn.access": {"handlers": [], "propagate": True, "level": "WARNING"},
     },
 }

@@ -114,7 +114,7 @@ def _journal_parts(now_ns: int) -> list[Component]:
 
 def _engine(head: _Head, now_ns: int) -> Component:
     # The engine journals a tick each second: its silence is the age of the journal.
-    age = (now_ns - head.time_ns) / NS
+    age = max(0, now_ns - head.time_ns) / NS
     if not head.sequence:
         return _part("Engine", "down", "The journal is empty")
     if age > SILENCE_SECONDS_MAX:

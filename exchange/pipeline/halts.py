@@ -1,8 +1,8 @@
 """An operator stops a market, and lets it go on: by commands in the journal, like all else.
 
-HALT-001  while a contract is halted orders are refused (CONTRACT_NOT_OPEN); cancels, marks,
-          funding, liquidations and withdrawals go on. All contracts halted is the venue halted:
-          there is no other switch that could disagree with it.
+HALT-001  while a contract is halted orders are refused (CONTRACT_NOT_OPEN) and its funding
+          stands still; cancels, marks, liquidations and withdrawals go on. All contracts halted
+          is the venue halted: there is no other switch that could disagree with it.
 HALT-002  the operator's words ride beside the command in the journal; who reads them finds the
           command by the sequence that its event left in the contract's row.
 """

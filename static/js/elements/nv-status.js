@@ -28,7 +28,7 @@ class Status extends HTMLElement {
     this.#say(state, verdict);
     this.querySelector(".components tbody").replaceChildren(...components.map(makeRow));
     this.querySelector(".figures").replaceChildren(...figures.map(makeFigure));
-    this.querySelector(".halts tbody").replaceChildren(...halts.map(makeHalt));
+    this.querySelector(".halts ul").replaceChildren(...halts.map(makeHalt));
     this.querySelector(".halts").hidden = halts.length === 0;
     text(document.querySelector(".checked"), checked);
   }
@@ -50,7 +50,7 @@ function makeFigure({ label, value, note }) {
 }
 
 function makeHalt({ contract, since, reason }) {
-  return make("tr", {}, make("th", { scope: "row" }, contract), make("td", {}, since), make("td", { class: "words" }, reason));
+  return make("li", {}, make("b", {}, contract), make("span", {}, reason), make("small", {}, `since ${since}`));
 }
 
 customElements.define("nv-status", Status);
