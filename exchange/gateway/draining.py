@@ -16,6 +16,7 @@ from typing import Any
 
 FINISH_SECONDS = 5.0
 POLL_SECONDS = 0.02
+FLUSH_SECONDS = 0.2
 
 Handler = Callable[[int, FrameType | None], Any]
 
@@ -63,5 +64,7 @@ async def _drain(
         deadline = asyncio.get_running_loop().time() + FINISH_SECONDS
         while not is_idle() and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(POLL_SECONDS)
+        # Daphne writes on the loop's next turns what it was given in the last one.
+        await asyncio.sleep(FLUSH_SECONDS)
     finally:
         finish()

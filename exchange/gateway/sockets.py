@@ -36,6 +36,9 @@ class Transport(NamedTuple):
     abort: Callable[[], None]
     pause: Callable[[], None]  # take nothing more from the client
     resume: Callable[[], None]
+    # Autobahn (under Daphne) refuses an application the standard's own codes, 1001 to 1013;
+    # this sends the frame all the same.
+    send_close: Callable[[int], None] | None = None
 
 
 def transport_of(send: Send) -> Transport:
@@ -53,6 +56,7 @@ def transport_of(send: Send) -> Transport:
             transport.abortConnection,
             transport.pauseProducing,
             transport.resumeProducing,
+            getattr(protocol, "sendCloseFrame", None),
         )
     return Transport(lambda: 0, _nothing, _nothing, _nothing)
 
@@ -111,6 +115,9 @@ class Socket:
         """Say goodbye, or hang up when the client does not even take that."""
         if self.transport.backlog_bytes() > BACKLOG_MAX:
             self.transport.abort()
+            return
+        if self.transport.send_close is not None:
+            self.transport.send_close(code)
             return
         try:
             async with asyncio.timeout(1.0):

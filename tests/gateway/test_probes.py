@@ -4,12 +4,14 @@ import http.client
 import json
 import re
 import signal
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from exchange.gateway.probes import is_trusted
+from exchange.management.processes import Process, fast_lane, web
 from tests.gateway.venue import HOST, Client, Key, Venue
 from tests.scenarios.venue import eventually
 
@@ -130,14 +132,18 @@ def test_metrics_are_for_this_machine_or_for_the_token(
     assert is_trusted({"client": client, "headers": [header] if header else []}) is allowed
 
 
-def test_lane_asked_to_stop_answers_first_and_says_goodbye(venue: Venue, alice: Key) -> None:
-    port = venue.start_lane()
+@pytest.mark.parametrize("kind", [fast_lane, web])
+def test_lane_asked_to_stop_answers_first_and_says_goodbye(
+    venue: Venue, alice: Key, kind: Callable[[str, int], Process]
+) -> None:
+    port = venue.start_lane(kind)
     order = {"instrument_name": BTC, "amount": "0.01", "price": "59000"}
     with venue.socket(port, alice) as client:
         with venue.paused("engine"):
             request = {"jsonrpc": "2.0", "id": 77, "method": "private/buy", "params": order}
             client.connection.send(json.dumps(request))
-            assert eventually(partial(_is_in_flight, port), 20)
+            name = kind(HOST, port).name
+            assert eventually(partial(_is_in_flight, port, name), 20)
             venue.signal("lane", signal.SIGTERM)
             assert eventually(lambda: not _is_open(port), 20)
         answer = json.loads(client.connection.recv(20))
@@ -158,8 +164,8 @@ def _read_to_the_end(client: Client) -> None:
         client.connection.recv(20)
 
 
-def _is_in_flight(port: int) -> bool:
-    return (metric(port, r'novate_in_flight\{.*process="fast-lane"\}') or 0) >= 1
+def _is_in_flight(port: int, name: str) -> bool:
+    return (metric(port, rf'novate_in_flight\{{.*process="{name}"\}}') or 0) >= 1
 
 
 def _is_open(port: int) -> bool:

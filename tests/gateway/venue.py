@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 from websockets.sync.client import ClientConnection, connect
 
-from exchange.management.processes import fast_lane, web
+from exchange.management.processes import Process, fast_lane, web
 from exchange.pipeline.servers import PROJECT, discard_servers
 from tests.scenarios.venue import eventually, free_port_pair
 
@@ -120,10 +120,10 @@ class Venue:
         process.kill()
         process.wait(30)
 
-    def start_lane(self) -> int:
+    def start_lane(self, kind: Callable[[str, int], Process] = fast_lane) -> int:
         """One more web server, to be killed; its port."""
         port = free_port_pair()
-        lane = fast_lane(HOST, port)
+        lane = kind(HOST, port)
         self.run("lane", *lane.arguments, **lane.environment)
         assert eventually(partial(self._is_open, port), START_SECONDS)
         return port
