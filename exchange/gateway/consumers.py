@@ -87,9 +87,9 @@ async def http(scope: Scope, receive: Receive, send: Send) -> None:
         return
     except RpcError as error:
         answer, code = encode_answer(call, None, "error", error.body()), error.code
-    except Exception:
+    except Exception as error:
         logger.exception("A request was not answered")
-        fault = errors.internal_error()
+        fault = errors.outage(error) or errors.internal_error()
         answer, code = encode_answer(call, None, "error", fault.body()), fault.code
     await _respond(send, _STATUS.get(code, 400), answer)
 

@@ -2,12 +2,19 @@
 
 RPC-001  every refusal by the engine carries its reason's number and name in `error.data`.
 RPC-002  a fault of ours is code 11094 without detail: a traceback never leaves the process.
+RPC-007  while PostgreSQL or Valkey is away the answer is 10040, retry; whether the request was
+         executed is not said, because it is not known.
 """
 
 from collections.abc import Mapping
 
+import redis
+from django.db import InterfaceError, OperationalError
+
 from exchange.engine.rejects import RejectReason
 
+DatabaseAway = (OperationalError, InterfaceError)
+ValkeyAway = (redis.ConnectionError, redis.TimeoutError)
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
@@ -105,6 +112,18 @@ def not_implemented(param: str) -> RpcError:
 def internal_error() -> RpcError:
     """A fault of ours: the log knows more, the caller does not."""
     return RpcError(INTERNAL_ERROR, "internal_server_error")
+
+
+def outage(error: Exception) -> RpcError | None:
+    """The answer while a server that the venue stands on is away; None for anything else."""
+    if isinstance(error, DatabaseAway):
+        away = "the database"
+    elif isinstance(error, ValkeyAway):
+        away = "Valkey"
+    else:
+        return None
+    reason = f"{away} is away for the moment; with an idempotency_key it is safe to ask again"
+    return RpcError(RETRY, "retry", {"reason": reason})
 
 
 def unauthorized(reason: str) -> RpcError:

@@ -149,9 +149,9 @@ async def answer_request(tree: object, call: Call) -> tuple[bytes, int | None]:
         return answer, None
     except RpcError as error:
         return _failure(call, request_id, error)
-    except Exception:
+    except Exception as error:
         logger.exception("An answer to %s could not be given", call.method)
-        return _failure(call, request_id, internal_error())
+        return _failure(call, request_id, errors.outage(error) or internal_error())
     finally:
         call.release()
 

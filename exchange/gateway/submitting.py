@@ -28,6 +28,7 @@ from exchange.gateway.rpc import Call
 from exchange.gateway.wire import Json
 from exchange.pipeline.bus import TIMEOUT_SECONDS
 from exchange.pipeline.codec import Records, Result
+from exchange.pipeline.crash import crash_point
 
 KEY_CHARS_MAX = 64
 _BOUNDED_KINDS = (
@@ -63,9 +64,11 @@ async def submit_all(call: Call, commands: Records) -> list[Result]:
     call.release()
     bus = call.gateway.bus
     set_deadline(commands, bus.engine_time_ns + round(TIMEOUT_SECONDS * NANOSECONDS))
+    crash_point("gateway_decoded")
     call.sent_ns = time.time_ns()
     results = await bus.submit(commands, timeout_seconds=TIMEOUT_SECONDS)
     call.answered_ns = time.time_ns()
+    crash_point("gateway_answered")
     return results
 
 
@@ -112,6 +115,7 @@ async def once(
         return Raw(kept[16:])
     answer = await act()
     await replays.keep_answer(call.account, key, digest + encode(answer))
+    crash_point("gateway_kept")
     return answer
 
 

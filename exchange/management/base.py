@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from exchange.pipeline.crash import crash_point
 from exchange.pipeline.servers import ServersUnavailable, ensure_servers
 
 logger = logging.getLogger(__name__)
@@ -72,9 +74,15 @@ def migrate_if_behind(progress: Any) -> None:
         try:
             if _pending_migrations():
                 progress("Migrating the database.")
-                call_command("migrate", interactive=False, verbosity=0)
+                with connection.execute_wrapper(_between_statements):
+                    call_command("migrate", interactive=False, verbosity=0)
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+
+
+def _between_statements(execute: Callable[..., Any], *statement: Any) -> Any:
+    crash_point("mid_migration")
+    return execute(*statement)
 
 
 def _pending_migrations() -> bool:

@@ -61,10 +61,14 @@ class Child:
 
 
 class Supervisor:
-    """Starts children, watches them, stops them."""
+    """Starts children, watches them, stops them.
 
-    def __init__(self, report: Report) -> None:
+    steady_seconds : a child that lived so long is started again at once when it dies
+    """
+
+    def __init__(self, report: Report, *, steady_seconds: float = STEADY_SECONDS) -> None:
         self._report = report
+        self._steady_seconds = steady_seconds
         self._children: list[Child] = []
 
     def start(self, child: Child) -> Child:
@@ -108,7 +112,7 @@ class Supervisor:
         self._children.clear()
 
     def _bury(self, child: Child, now: float) -> None:
-        steady = now - child.started >= STEADY_SECONDS
+        steady = now - child.started >= self._steady_seconds
         child.failures = 1 if steady else child.failures + 1
         delay = min(FIRST_DELAY_SECONDS * 4 ** (child.failures - 1), DELAY_SECONDS_MAX)
         assert child.process is not None

@@ -25,6 +25,7 @@ import redis
 
 from exchange.pipeline import codec
 from exchange.pipeline.codec import Batch, Records, Result
+from exchange.pipeline.crash import crash_point
 from exchange.pipeline.resp import CONNECTION_ERRORS, AsyncLink, Link, Reply, ReplyError
 
 STREAM = b"novate:commands"
@@ -226,6 +227,7 @@ class AsyncBus:
         raw = b"".join(commands.tobytes() for commands, _ in parts)
         self._sent.append((first, count))
         self._writer.send(("XADD", STREAM, "*", "r", raw, "s", codec.encode_sides(sides)))
+        crash_point("gateway_sent")
 
     def _on_added(self, reply: Reply) -> None:
         first, count = self._sent.popleft()

@@ -13,6 +13,8 @@ import struct
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from exchange.pipeline.crash import crash_midway, crash_point
+
 _SLOT = struct.Struct("<8sq32s")
 _MAGIC = b"NOVATEHW"
 _CHECK_BYTES = 16
@@ -60,7 +62,12 @@ class HighWaterFile:
     def write(self, mark: Mark) -> None:
         """Durable when it returns."""
         slot = _SLOT.pack(_MAGIC, mark.sequence, mark.hash)
-        os.pwrite(self._descriptor, slot + _check(slot), _SLOT_OFFSETS[self._next_slot])
+        slot += _check(slot)
+        offset = _SLOT_OFFSETS[self._next_slot]
+        half = slot[: len(slot) // 2]
+        crash_midway("high_water_torn", lambda: os.pwrite(self._descriptor, half, offset))
+        os.pwrite(self._descriptor, slot, offset)
+        crash_point("high_water_written")
         os.fdatasync(self._descriptor)
         self._next_slot = 1 - self._next_slot
 

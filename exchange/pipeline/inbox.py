@@ -15,6 +15,7 @@ import redis
 
 from exchange.engine.commands import RECORD_BYTES
 from exchange.pipeline.bus import EPOCH_KEY, STREAM
+from exchange.pipeline.crash import crash_point
 from exchange.pipeline.resp import Command, Link, Reply
 
 READ_MESSAGES_MAX = 512
@@ -43,6 +44,7 @@ class Inbox:
             return True
         self.epoch = secrets.randbits(62) | 1
         self._link.call("SET", EPOCH_KEY, self.epoch)
+        crash_point("epoch_marked")
         self._position = STREAM_START
         self._backlog.clear()
         return False

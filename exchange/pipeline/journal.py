@@ -32,7 +32,7 @@ from exchange.engine.commands import (
 )
 from exchange.pipeline.codec import Records
 from exchange.pipeline.crash import crash_point
-from exchange.pipeline.high_water import HighWaterFile, Mark
+from exchange.pipeline.high_water import HighWaterFile, Mark, MarkCorrupt
 
 HASH_BYTES = 32
 GENESIS_HASH = bytes(HASH_BYTES)
@@ -68,8 +68,28 @@ class LockLost(Exception):
     """The database is away, or another engine holds the lock: this process must stop."""
 
 
+class RowRefused(Exception):
+    """The database is there and does not take the row: this process must stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Commands that were acknowledged and are not in the journal."""
+
+    first_sequence: int
+    last_sequence: int
+
+    @property
+    def count(self) -> int:
+        return self.last_sequence - self.first_sequence + 1
+
+
 class BelowHighWater(Exception):
     """The journal has lost commands that were acknowledged."""
+
+    def __init__(self, message: str, lost: Lost | None = None) -> None:
+        super().__init__(message)
+        self.lost = lost
 
 
 class EngineVersionNeeded(Exception):
@@ -189,8 +209,7 @@ def check_row(row: Row, previous: Head) -> None:
         raise JournalCorrupt(f"Expected sequence {previous.sequence + 1} next, was {where}")
     if row.previous_hash != previous.hash:
         raise JournalCorrupt(f"{where} does not follow the row before it")
-    if row.hash != row_hash(row):
-        raise JournalCorrupt(f"{where} is not what was committed: its hash is wrong")
+    check_hash(row)
     if row.count < 1 or len(row.records) != row.count * RECORD_BYTES:
         raise JournalCorrupt(f"{where} has {len(row.records)} bytes for {row.count} records")
     commands = row.commands()
@@ -201,6 +220,14 @@ def check_row(row: Row, previous: Head) -> None:
         raise JournalCorrupt(f"{where} goes back in time")
     if row.quarantined != _quarantined(commands):
         raise JournalCorrupt(f"{where} names another quarantine than its records")
+
+
+def check_hash(row: Row) -> None:
+    """Raises JournalCorrupt unless every column is as it was sealed (JRN-001)."""
+    if row.hash != row_hash(row):
+        raise JournalCorrupt(
+            f"journal row {row.first_sequence} is not what was committed: its hash is wrong"
+        )
 
 
 def check_version(row: Row) -> None:
@@ -300,6 +327,7 @@ class JournalWriter:
         self._connection = connection
         self._reconnect = reconnect
         self._mark = mark
+        self.lost: Lost | None = None  # what the operator accepted at the start
 
     @classmethod
     def try_open(
@@ -328,7 +356,8 @@ class JournalWriter:
     def append(self, draft: Draft) -> Row:
         """Commits one row: durable, and the mark behind it, when it returns.
 
-        Raises Fenced or LockLost, after which nothing may be acknowledged any more.
+        Raises Fenced, LockLost or RowRefused, after which nothing may be acknowledged any
+        more.
         """
         assert draft.first_sequence == self.head.sequence + 1, draft.first_sequence
         row = seal(draft, self.head.hash)
@@ -352,6 +381,7 @@ class JournalWriter:
                     f"The journal ends at {self.head.sequence}, not at {accept_loss_after}: "
                     "say exactly what you accept."
                 )
+            self.lost = self._find_lost()
             self._mark.reset(Mark(self.head.sequence, self.head.hash))
         mark = self._mark.read()
         if mark is None:
@@ -361,11 +391,22 @@ class JournalWriter:
             return
         row = row_ending_at(self._connection, mark.sequence)
         if row is None or row.hash != mark.hash:
+            lost = self._find_lost()
             raise BelowHighWater(
                 f"Commands up to {mark.sequence} were acknowledged, but this journal ends at "
                 f"{self.head.sequence} or has another history. Restore a newer backup, or "
-                f"start with --accept-loss-after {self.head.sequence} to go on without them."
+                f"start with --accept-loss-after {self.head.sequence} to go on without them.",
+                lost,
             )
+
+    def _find_lost(self) -> Lost | None:
+        try:
+            mark = self._mark.read()
+        except MarkCorrupt:
+            return None
+        if mark is None or mark.sequence <= self.head.sequence:
+            return None
+        return Lost(self.head.sequence + 1, mark.sequence)
 
     def _commit(self, row: Row) -> None:
         try:
@@ -379,6 +420,12 @@ class JournalWriter:
             self._connection.execute(_INSERT, _values(row), prepare=True, binary=True)
         except psycopg.errors.UniqueViolation as error:
             raise Fenced(f"Another engine has written sequence {row.first_sequence}") from error
+        except psycopg.errors.DiskFull as error:
+            raise _refused(row, error) from error
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except psycopg.Error as error:
+            raise _refused(row, error) from error
 
     def _settle_unconfirmed(self, row: Row, error: Exception) -> None:
         self.losses += 1
@@ -399,14 +446,21 @@ class JournalWriter:
     def _is_committed(self, row: Row) -> bool:
         self._connection.close()
         self._connection = self._reconnect()
+        crash_point("commit_in_doubt")
+        self._require_ours(row)  # Who was overtaken need not wait for the lock to know it.
         if not try_lock(self._connection):
             raise _StillLocked("another session holds the writer's lock")
+        return self._require_ours(row).hash == row.hash
+
+    def _require_ours(self, row: Row) -> Head:
         head = read_head(self._connection)
-        if head.hash == row.hash:
-            return True
-        if head.hash == row.previous_hash:
-            return False
-        raise Fenced(f"Another engine has gone on to sequence {head.sequence}")
+        if head.hash not in (row.hash, row.previous_hash):
+            raise Fenced(f"Another engine has gone on to sequence {head.sequence}")
+        return head
+
+
+def _refused(row: Row, error: psycopg.Error) -> RowRefused:
+    return RowRefused(f"The database does not take sequence {row.first_sequence}: {error}")
 
 
 class _StillLocked(Exception):

@@ -21,7 +21,7 @@ import redis
 from exchange.engine.state import Counter, State
 from exchange.pipeline.bus import BATCH_CHANNEL
 from exchange.pipeline.codec import Batch, encode_batch
-from exchange.pipeline.crash import crash_point
+from exchange.pipeline.crash import crash_midway, crash_point
 from exchange.pipeline.market_data import CONFLATION_NS, MarketData
 from exchange.pipeline.resp import CONNECTION_ERRORS, Command, Link, Packed
 from exchange.pipeline.views import ViewWriter, house_accounts, touched_accounts
@@ -90,9 +90,12 @@ class Outbox:
             commands.append(views)
         if self._market.has_listing(batch.events):
             commands += self._market_commands(batch.time_ns)
+        if commands:
+            crash_midway("views_published", lambda: self._link.call_many(commands))
         commands.append(("PUBLISH", BATCH_CHANNEL, encode_batch(batch)))
-        commands += trim
-        return commands
+        if trim:
+            crash_midway("trim_pending", lambda: self._link.call_many(commands))
+        return [*commands, *trim]
 
     def _market_commands(self, time_ns: int) -> list[Command | Packed]:
         self._flushed_ns = time.monotonic_ns()
@@ -128,5 +131,6 @@ class Outbox:
             wanted = accounts[start : start + ACCOUNTS_PER_WRITE]
             if (views := writer.command(wanted, sequence, time_ns)) is not None:
                 self._link.call_many([views])
+        crash_point("mid_rewrite")
         if commands := self._market.everything(time_ns, time.monotonic_ns()):
             self._link.call_many(commands)

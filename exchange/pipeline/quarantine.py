@@ -10,6 +10,8 @@ from contextlib import closing
 
 from exchange.engine.commands import CommandKind, make
 from exchange.engine.units import OPERATOR
+from exchange.pipeline import journal
+from exchange.pipeline.crash import crash_point
 from exchange.pipeline.high_water import HighWaterFile
 from exchange.pipeline.journal import Draft, JournalWriter, Row
 from exchange.pipeline.replica import PoisonCommand, Replica, apply_commands
@@ -30,8 +32,14 @@ def quarantine(sequence: int) -> Row:
     with closing(writer):
         if not 0 < sequence <= writer.head.sequence:
             raise QuarantineRefused(f"The journal ends at sequence {writer.head.sequence}.")
+        with journal.connect() as connection:
+            if sequence in journal.read_quarantined(connection):
+                raise QuarantineRefused(f"Command {sequence} is quarantined already.")
         _require_poison(sequence)
-        return writer.append(_draft(writer, sequence))
+        crash_point("quarantine_proven")
+        row = writer.append(_draft(writer, sequence))
+        crash_point("quarantine_journaled")
+        return row
 
 
 def _draft(writer: JournalWriter, target: int) -> Draft:

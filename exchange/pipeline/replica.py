@@ -20,6 +20,7 @@ from exchange.engine.state_machine import StateMachine
 from exchange.pipeline import journal, snapshots
 from exchange.pipeline.anchor import read_anchor
 from exchange.pipeline.codec import Records
+from exchange.pipeline.crash import crash_point
 from exchange.pipeline.journal import GENESIS, Connection, Head, Row
 from exchange.pipeline.servers import novate_home
 
@@ -122,7 +123,7 @@ class Replica:
         """Advance without looking at the events; the number of commands applied."""
         before = self.sequence
         for _ in self.advance(to_sequence):
-            pass
+            crash_point("mid_replay")
         return self.sequence - before
 
     def commands(self, row: Row) -> Records:

@@ -15,6 +15,8 @@ from redis.backoff import NoBackoff
 from redis.connection import parse_url
 from redis.retry import Retry
 
+from exchange.pipeline.crash import crash_midway
+
 Command = tuple[Any, ...]
 Packed = memoryview  # a command as the bytes of the protocol
 Reply = Any  # bytes, int, None, list of replies, or hiredis.ReplyError as a value
@@ -116,9 +118,8 @@ class Link:
                 command if isinstance(command, Packed) else hiredis.pack_command(command)
                 for command in commands
             )
-            self._connection.send_packed_command(  # type: ignore[no-untyped-call]  # redis-py
-                [packed], check_health=False
-            )
+            crash_midway("wire_torn", lambda: self._send(packed[: len(packed) // 2]))
+            self._send(packed)
             replies = [self._read_raw() for _ in commands]
         except CONNECTION_ERRORS:
             self.close()
@@ -134,6 +135,11 @@ class Link:
 
     def close(self) -> None:
         self._connection.disconnect()  # type: ignore[no-untyped-call]  # redis-py
+
+    def _send(self, packed: bytes) -> None:
+        self._connection.send_packed_command(  # type: ignore[no-untyped-call]  # redis-py
+            [packed], check_health=False
+        )
 
     def _read_raw(self) -> Reply:
         try:

@@ -33,12 +33,13 @@ from exchange.engine.state import Counter
 from exchange.pipeline import codec, market_data, views
 from exchange.pipeline.clock import EngineClock
 from exchange.pipeline.codec import Batch
-from exchange.pipeline.crash import crash_point
+from exchange.pipeline.crash import crash_midway, crash_point
 from exchange.pipeline.high_water import HighWaterFile
 from exchange.pipeline.inbox import Inbox, Message
-from exchange.pipeline.journal import Draft, JournalWriter
+from exchange.pipeline.journal import BelowHighWater, Draft, JournalWriter, Lost
+from exchange.pipeline.losses import describe
 from exchange.pipeline.outbox import Outbox
-from exchange.pipeline.replica import Replica, apply_commands
+from exchange.pipeline.replica import Replica, apply_commands, snapshot_directory
 from exchange.pipeline.resp import CONNECTION_ERRORS, Command
 from exchange.pipeline.sequencer import Numbered, Sequencer
 from exchange.pipeline.servers import novate_home
@@ -119,7 +120,13 @@ class Runner:
                 f"Replayed {count:,} commands in {time.monotonic() - started:.1f} s: "
                 f"sequence {replica.sequence:,}."
             )
-            writer = _wait_for_lock(replica, progress, accept_loss_after)
+            try:
+                writer = _wait_for_lock(replica, progress, accept_loss_after)
+            except BelowHighWater as refusal:
+                _tell_loss(refusal.lost, replica, url, progress)
+                raise
+            _tell_loss(writer.lost, replica, url, progress)
+            crash_point("after_lock")
             replica.catch_up()
         except BaseException:
             replica.close()
@@ -149,10 +156,10 @@ class Runner:
             self._settle()
             self._outbox.flush_market(self._clock.time_ns)
             return
+        crash_point("after_decode")
         draft = self._draft(numbered)
         count = len(numbered.commands)
         self._vitals.read(self._oldest_id, count)
-        crash_point("after_read")
         committing = self._thread.submit(self._append, draft)
         try:
             self._settle()
@@ -202,6 +209,7 @@ class Runner:
                 time.sleep(RECONNECT_SECONDS)
         self._oldest_id = messages[0].stream_id if messages else ""
         if messages:
+            crash_point("after_read")
             self._stream_id = messages[-1].stream_id
         return self._sequencer.number(messages, self._inbox.epoch, self._stream_id)
 
@@ -239,9 +247,11 @@ class Runner:
         numbered, self._committed = self._committed, None
         if numbered is None:
             return
-        events = apply_commands(self._machine, numbered.commands)
-        crash_point("after_apply")
         commands = numbered.commands
+        half = commands[: (len(commands) + 1) // 2]
+        crash_midway("mid_apply", lambda: apply_commands(self._machine, half))
+        events = apply_commands(self._machine, commands)
+        crash_point("after_apply")
         batch = Batch(
             int(commands["sequence"][0]),
             int(commands["sequence"][-1]),
@@ -283,6 +293,12 @@ class Runner:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._is_stopping = True
+
+
+def _tell_loss(lost: Lost | None, replica: Replica, url: str, progress: Progress) -> None:
+    if lost is not None:
+        for line in describe(lost, replica.machine.state, url, snapshot_directory()):
+            progress(line)
 
 
 def _wait_for_lock(

@@ -22,8 +22,8 @@ from exchange.engine import snapshot
 from exchange.engine.commands import ENGINE_VERSION
 from exchange.engine.state import State
 from exchange.pipeline.anchor import Anchor, JournalPruned, read_anchor
-from exchange.pipeline.crash import crash_point
-from exchange.pipeline.journal import Connection, Head, row_ending_at
+from exchange.pipeline.crash import crash_midway, crash_point
+from exchange.pipeline.journal import Connection, Head, check_hash, row_ending_at
 
 logger = logging.getLogger(__name__)
 
@@ -93,8 +93,10 @@ def _write(directory: Path, state: State, head: Head, suffix: str) -> Path:
     header = _HEADER.pack(_MAGIC, ENGINE_VERSION, head.sequence, head.hash, checksum)
     path = directory / f"{head.sequence:020d}{suffix}"
     draft = path.with_suffix(f".{os.getpid()}.tmp")
+    whole = header + body
+    crash_midway("snapshot_torn", lambda: draft.write_bytes(whole[: len(whole) // 2]))
     with draft.open("wb") as file:
-        file.write(header + body)
+        file.write(whole)
         file.flush()
         os.fsync(file.fileno())
     crash_point("snapshot_written")
@@ -110,7 +112,8 @@ def load_newest(
     """The newest believable state at or before to_sequence, and the journal's head there.
 
     None when the journal must be replayed from its first command. Raises JournalPruned when
-    that command is archived and nothing takes its place.
+    that command is archived and nothing takes its place, and JournalCorrupt when the journal's
+    row there is not what was committed.
     """
     anchor = read_anchor(connection)
     for path in _newest_first(directory):
@@ -121,6 +124,7 @@ def load_newest(
             row = row_ending_at(connection, found.sequence)
             if row is None or row.hash != found.chain_hash:
                 raise ValueError("it belongs to another journal")
+            check_hash(row)  # The engine goes on from its time and its place in the stream.
             return snapshot.load(found.state), row.head
         except (OSError, ValueError) as error:
             logger.warning("Skipped snapshot %s: %s", path.name, error)
@@ -154,10 +158,29 @@ def _newest_first(directory: Path) -> list[Path]:
 
 
 def _prune(directory: Path, newest: Path) -> None:
-    """Files above the newest are of a journal that was lost; they must not crowd out ours."""
+    """Files above the newest are of a journal that was lost; they must not crowd out ours.
+
+    What a killed process left half written goes too.
+    """
     ours = [path for path in _newest_first(directory) if path.name <= newest.name]
     for path in ours[KEEP:]:
         path.unlink(missing_ok=True)
+        crash_point("snapshot_pruned")
+    for path in directory.glob("*.tmp"):
+        if not _is_being_written(path):
+            path.unlink(missing_ok=True)
+
+
+def _is_being_written(draft: Path) -> bool:
+    """Whether the process that is named in a draft's name still runs."""
+    writer = draft.stem.rpartition(".")[2]
+    try:
+        os.kill(int(writer), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _sync_directory(directory: Path) -> None:

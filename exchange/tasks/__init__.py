@@ -28,6 +28,7 @@ from exchange.engine.units import (
 from exchange.models import Account, Contract, MarginSweep
 from exchange.pipeline.bus import Backpressure, Bus, OutcomeUnknown
 from exchange.pipeline.codec import MESSAGE_COMMANDS_MAX, Records
+from exchange.pipeline.crash import crash_point
 from exchange.pipeline.projections import journal_head
 from exchange.pipeline.replica import Replica
 from exchange.pipeline.servers import redis_url
@@ -60,6 +61,7 @@ def save_snapshot() -> int:
         if not is_ours:
             return 0
         replica = replica_at(journal_head())
+        crash_point("task_caught_up")
         if replica.sequence - _snapshot_sequence >= SNAPSHOT_COMMANDS_MIN:
             replica.save_snapshot()
             _snapshot_sequence = replica.sequence

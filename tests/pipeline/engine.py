@@ -1,21 +1,16 @@
 """The engine for tests: in a thread of this process, or in a process that may be killed."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
-
-from django.db import connection
 
 from exchange.pipeline.runner import Runner
 from exchange.pipeline.servers import PROJECT, redis_url
-
-START_SECONDS = 120.0  # a cold cache compiles
+from tests.pipeline.process import VenueProcess, surroundings
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
@@ -26,9 +21,9 @@ def wait_until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 @contextmanager
-def engine_in_thread() -> Iterator[Runner]:
+def engine_in_thread(url: str = "") -> Iterator[Runner]:
     """A real runner; at the end it finishes what it has and saves a snapshot."""
-    runner = Runner.open(redis_url())
+    runner = Runner.open(url or redis_url())
     is_stopping = threading.Event()
     faults: list[BaseException] = []
 
@@ -52,81 +47,30 @@ def engine_in_thread() -> Iterator[Runner]:
             raise faults[0]
 
 
-def environment_of_tests(crash_at: str = "") -> dict[str, str]:
-    """For a process that works on the test database."""
-    settings: dict[str, Any] = connection.get_connection_params()
-    database = (
-        f"postgresql://{settings['user']}@/{settings['dbname']}"
-        f"?host={settings['host']}&port={settings['port']}"
-    )
-    return os.environ | {
-        "DATABASE_URL": database,
-        "REDIS_URL": redis_url(),
-        "NOVATE_CRASH_AT": crash_at,
-    }
-
-
 def run_manage(*arguments: str, at: str = "") -> "subprocess.CompletedProcess[str]":
     """A command in a process of its own, killed at a crash point if one is named."""
     return subprocess.run(
         [sys.executable, str(PROJECT / "manage.py"), *arguments],
-        env=environment_of_tests(at),
+        env=os.environ | surroundings() | {"NOVATE_CRASH_AT": at},
         capture_output=True,
         text=True,
     )
 
 
-class EngineProcess:
+class EngineProcess(VenueProcess):
     """`manage.py run_engine` on the test database, in a process of its own."""
 
-    def __init__(self, crash_at: str = "", options: Sequence[str] = ()) -> None:
-        self.lines: list[str] = []
-        self._is_live = threading.Event()
-        self._process = subprocess.Popen(
-            [sys.executable, str(PROJECT / "manage.py"), "run_engine", *options],
-            env=environment_of_tests(crash_at),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
+    def __init__(
+        self,
+        crash_at: str = "",
+        options: Sequence[str] = (),
+        *,
+        is_forked: bool = True,
+        **environment: str,
+    ) -> None:
+        arguments = ("manage.py", "run_engine", *options)
+        super().__init__(*arguments, crash_at=crash_at, is_forked=is_forked, **environment)
 
     def wait_live(self) -> "EngineProcess":
-        deadline = time.monotonic() + START_SECONDS
-        while not self._is_live.wait(0.05):
-            assert self._process.poll() is None, "".join(self.lines)
-            assert time.monotonic() < deadline, "".join(self.lines)
+        self.wait_for_line("The engine is live")
         return self
-
-    def wait_for_line(self, text: str) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not any(text in line for line in self.lines):
-            assert time.monotonic() < deadline, "".join(self.lines)
-            self._process.poll()
-            threading.Event().wait(0.05)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self.wait()
-
-    def terminate(self) -> int:
-        self._process.send_signal(signal.SIGTERM)
-        return self.wait()
-
-    def wait(self) -> int:
-        code = self._process.wait(START_SECONDS)
-        self._reader.join()
-        assert self._process.stderr is not None
-        self._process.stderr.close()
-        return code
-
-    @property
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    def _read(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self.lines.append(line)
-            if "The engine is live" in line:
-                self._is_live.set()

@@ -1,9 +1,5 @@
 """The journal: one writer, an unbroken chain, nothing believed that was not read again."""
 
-import contextlib
-import os
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +7,6 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
-from django.db import connection as django_connection
 
 from exchange.engine.commands import CommandKind, make
 from exchange.pipeline import codec, journal
@@ -235,20 +230,6 @@ def test_writer_goes_on_after_its_session_was_ended(
     assert not journal.try_lock(empty_journal)
 
 
-def test_commit_whose_answer_was_lost_is_not_written_twice(
-    open_writer: Callable[..., JournalWriter], empty_journal: Connection
-) -> None:
-    with AnswerCutter() as cutter:
-        writer = open_writer(reconnect=cutter.connect)
-        writer.append(draft(1))
-        cutter.is_armed = True
-
-        writer.append(draft(3))
-
-        assert cutter.cuts == 1
-    assert [row.first_sequence for row in rows(empty_journal)] == [1, 3]
-
-
 def test_journal_below_the_mark_is_refused(
     open_writer: Callable[..., JournalWriter], empty_journal: Connection
 ) -> None:
@@ -306,67 +287,3 @@ def test_row_committed_before_its_mark_is_no_loss(
     mark.close()
 
     assert open_writer().head.sequence == 4
-
-
-class AnswerCutter:
-    """A proxy before PostgreSQL that can swallow one answer and cut the connection."""
-
-    def __init__(self) -> None:
-        self.is_armed = False
-        self.cuts = 0
-        settings = django_connection.get_connection_params()
-        self._target = f"{settings['host']}/.s.PGSQL.{settings['port']}"
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._directory = Path(os.environ["NOVATE_HOME"]) / "cut"
-        self._directory.mkdir(mode=0o700, exist_ok=True)
-        self._path = self._directory / f".s.PGSQL.{settings['port']}"
-
-    def __enter__(self) -> "AnswerCutter":
-        self._listener.bind(str(self._path))
-        self._listener.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._path.unlink()
-
-    def connect(self) -> Connection:
-        settings = django_connection.get_connection_params()
-        return psycopg.connect(
-            host=str(self._directory),
-            port=settings["port"],
-            user=settings["user"],
-            dbname=settings["dbname"],
-            autocommit=True,
-        )
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(self._target)
-            for source, target in ((client, server), (server, client)):
-                threading.Thread(
-                    target=self._pump, args=(source, target, source is server), daemon=True
-                ).start()
-
-    def _pump(self, source: socket.socket, target: socket.socket, is_answer: bool) -> None:
-        try:
-            while data := source.recv(65_536):
-                if is_answer and self.is_armed:
-                    self.is_armed = False
-                    self.cuts += 1
-                    break
-                target.sendall(data)
-        except OSError:
-            return
-        finally:
-            for end in (source, target):
-                with contextlib.suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
-                end.close()

@@ -20,6 +20,8 @@ from tests.pipeline.conftest import Valkey
 from tests.pipeline.engine import engine_in_thread, run_manage
 from tests.pipeline.venue import Venue, bid
 
+KILLED_AT = ("prune_archived", "prune_committed")
+
 
 def silent(_done: int, _total: int) -> None:
     """Nobody watches the progress."""
@@ -204,7 +206,7 @@ def test_archive_is_checked_without_a_database(written: Pruned) -> None:
     )
 
 
-@pytest.mark.parametrize("point", ["prune_archived", "prune_committed"])
+@pytest.mark.parametrize("point", KILLED_AT)
 def test_killed_half_way_it_is_whole_or_pruned_and_finishes_when_run_again(
     whole: tuple[int, bytes], tmp_path: Path, point: str
 ) -> None:

@@ -94,10 +94,11 @@ class Venue:
 
     def trader(self, funds: int = 1_000_000) -> int:
         account = self.open_account()
-        self.accept(
-            make(CommandKind.DEPOSIT, OPERATOR, account=account, amount_units=funds * USDC)
-        )
+        self.accept(self.deposit(account, funds))
         return account
+
+    def deposit(self, account: int, funds: int = 1) -> Records:
+        return make(CommandKind.DEPOSIT, OPERATOR, account=account, amount_units=funds * USDC)
 
     def observation(self, source: int, price: int) -> tuple[Records, bytes]:
         """A SubmitObservation and its signature."""

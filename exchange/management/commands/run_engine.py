@@ -13,6 +13,7 @@ from exchange.pipeline.journal import (
     Fenced,
     JournalCorrupt,
     LockLost,
+    RowRefused,
 )
 from exchange.pipeline.replica import PoisonCommand, StateDiverged
 from exchange.pipeline.runner import Runner, warm_up
@@ -30,6 +31,7 @@ STOPPING = (
     LockLost,
     MarkCorrupt,
     PoisonCommand,
+    RowRefused,
     StateDiverged,
 )
 
@@ -56,5 +58,6 @@ class Command(NovateCommand):
             )
             runner.run(progress=self.progress)
         except STOPPING as reason:
-            logger.critical("The engine stops. %s", reason, exc_info=reason.__cause__)
+            fault = reason.__cause__ if isinstance(reason, PoisonCommand) else None
+            logger.critical("The engine stops. %s", reason, exc_info=fault)
             raise SystemExit(1) from reason

@@ -21,6 +21,7 @@ from exchange.models import JournalBatch
 from exchange.pipeline import journal
 from exchange.pipeline.anchor import JournalPruned, read_anchor
 from exchange.pipeline.bus import PROJECTED_CHANNEL
+from exchange.pipeline.crash import crash_point
 from exchange.pipeline.projections.batch import Events
 from exchange.pipeline.projections.gauges import Gauges
 from exchange.pipeline.projections.projector import (
@@ -70,6 +71,7 @@ def rebuild(
     """
     _require_whole_journal()
     truncate()
+    crash_point("rebuild_truncated")
     total = journal_head()
     projector = Projector()
     with closing(Replica.open(from_genesis=True, directory=directory)) as replica:
@@ -87,6 +89,7 @@ def project(replica: Replica, projector: Projector) -> Iterator[int]:
     for row, events in replica.advance():
         parts.append(events.copy())
         held += events.size
+        crash_point("mid_fold")
         if held >= FOLD_EVENTS_MAX:
             projector.write(
                 join(parts), first=first, through=row.last_sequence, time_ns=row.time_ns

@@ -41,6 +41,7 @@ from exchange.models import (
     Underlying,
     Vault,
 )
+from exchange.pipeline.crash import crash_point
 from exchange.pipeline.projections.batch import Batch, Events, Integers
 from exchange.pipeline.projections.clearing import write_clearing
 from exchange.pipeline.projections.funding import write_funding
@@ -115,6 +116,7 @@ class Projector:
         first, through : the commands they cover (those without events count too)
         time_ns        : the last command's time
         """
+        crash_point("before_copy")
         with transaction.atomic():
             head = _lock_head()
             if head.sequence != self.sequence:
@@ -141,6 +143,8 @@ class Projector:
                 time_ns,
             )
             head.save()
+            crash_point("projection_pending")
+        crash_point("projection_committed")
         self._take_head(head)
         self._balances[keys] = units
         self._take_marks(marks)

@@ -11,6 +11,8 @@ import numpy as np
 from django.db import models
 from django.db.backends.utils import CursorWrapper
 
+from exchange.pipeline.crash import crash_midway
+
 Integers = np.ndarray[Any, Any]
 Columns = dict[str, Integers | int]
 
@@ -68,8 +70,10 @@ class Table:
             return
         names = ", ".join(f'"{column}"' for column in self.formats)
         statement = f'COPY "{self.name}" ({names}) FROM STDIN WITH (FORMAT BINARY)'
+        rows = self.encode(columns, count)
         with cursor.copy(statement) as stream:
-            stream.write(self.encode(columns, count))
+            crash_midway("mid_copy", lambda: stream.write(rows[: len(rows) // 2]))
+            stream.write(rows)
 
     def upsert(
         self, cursor: CursorWrapper, columns: Columns, count: int, *, key: str = "id"
