@@ -29,7 +29,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 PATHS = ("/livez", "/readyz", "/metrics")
 CHECK_SECONDS = 2.0
 DATABASE_FRESH_SECONDS = 1.0
-PROJECTOR_COMMANDS_MAX = 50_000
+PROJECTOR_SILENCE_SECONDS_MAX = 5.0  # the engine ticks each second, and so it speaks
 _FORWARDED = (b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"forwarded")
 _JSON = b"application/json"
 _TEXT = b"text/plain; version=0.0.4; charset=utf-8"
@@ -86,13 +86,14 @@ def _look_at_engine(gateway: Gateway, reasons: list[str], remarks: list[str]) ->
         reasons.append("the engine was not heard yet")
     elif silence > SILENCE_SECONDS_MAX:
         reasons.append(f"the engine was last heard {silence:.1f} s ago")
-    batch, projected = gateway.hub.last_batch, gateway.projected.sequence
-    if batch is None:
-        return
-    if not projected:
+    heard_at, batch = gateway.projected.heard_at, gateway.hub.last_batch
+    if heard_at is None:
         remarks.append("the projector was not heard yet")
-    elif batch.last_sequence - projected > PROJECTOR_COMMANDS_MAX:
-        remarks.append(f"the projector is {batch.last_sequence - projected} commands behind")
+    elif (age := time.monotonic() - heard_at) > PROJECTOR_SILENCE_SECONDS_MAX:
+        behind = 0 if batch is None else batch.last_sequence - gateway.projected.sequence
+        remarks.append(
+            f"the projector was last heard {age:.0f} s ago, {behind} commands behind"
+        )
 
 
 async def _gateway() -> Gateway | None:

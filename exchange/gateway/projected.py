@@ -5,6 +5,7 @@ PROJECTED-001  waiting for them costs nobody a thread or a query: the projector 
 """
 
 import asyncio
+import time
 
 
 class Projected:
@@ -12,11 +13,13 @@ class Projected:
 
     def __init__(self) -> None:
         self.sequence = 0
+        self.heard_at: float | None = None
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
 
     def learn(self, raw: bytes) -> None:
         """The projector said where it stands. It may stand lower than before: a rebuild."""
         self.sequence = int(raw)
+        self.heard_at = time.monotonic()
         for sequence, arrived in self._waiting:
             if sequence <= self.sequence and not arrived.done():
                 arrived.set_result(None)

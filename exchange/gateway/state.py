@@ -18,6 +18,7 @@ from exchange import selectors
 from exchange.engine import units
 from exchange.engine.commands import unpack_name
 from exchange.engine.state import UNDERLYING
+from exchange.gateway.exposition import number
 from exchange.gateway.figures import Figures, figures_of
 from exchange.gateway.listings import Row, row_of
 from exchange.gateway.services import Gateway
@@ -31,6 +32,7 @@ from exchange.pipeline.views import UNDERLYINGS_KEY
 
 PROJECTOR_LAG_SECONDS_MAX = 5.0
 ORACLE_AGE_SECONDS_MAX = 10.0
+WORKER_AGE_SECONDS_MAX = 20.0
 TIMEOUT_SECONDS = 1.0
 NS = 1_000_000_000
 
@@ -137,6 +139,7 @@ def _bus_parts(now_ns: int) -> tuple[list[Component], list[MetricsRow]]:
     except redis.RedisError:
         return [
             _part("Bus", "down", "Valkey does not answer"),
+            _part("Worker", "unknown", "It cannot be heard"),
             _part("Oracle", "unknown", "Prices cannot be read"),
         ], []
     finally:
@@ -145,8 +148,21 @@ def _bus_parts(now_ns: int) -> tuple[list[Component], list[MetricsRow]]:
     prices = [_oracle(row_of(record), now_ns) for record in rows if record["listed"]]
     return [
         _part("Bus", "ok", f"Valkey answers, {waiting} messages held"),
+        _worker(metrics, now_ns / NS),
         *(prices or [_part("Oracle", "unknown", "Nothing is listed yet")]),
     ], metrics
+
+
+def _worker(rows: list[MetricsRow], now: float) -> Component:
+    # Candles are rolled up every five seconds: their age is how long no task was done.
+    name = "novate_task_success_timestamp_seconds"
+    done = [number(row, name, "candles") for row in rows if row.process == "worker"]
+    at = max((moment for moment in done if moment is not None), default=None)
+    if at is None:
+        return _part("Worker", "late", "No worker has been heard lately")
+    age = max(0.0, now - at)
+    health: Health = "late" if age > WORKER_AGE_SECONDS_MAX else "ok"
+    return _part("Worker", health, f"Did its last task {age:.0f} s ago")
 
 
 def _oracle(row: Row, now_ns: int) -> Component:

@@ -69,7 +69,7 @@ def backup(directory: Path, progress: Progress) -> Manifest:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         head = journal.read_head(connection)
         origin = read_origin(connection)
-        for table in _tables():
+        for table in _tables(connection):
             name = f"{TABLES}/{table}.copy"
             progress(f"Copying {table}.")
             files[name] = _copy_out(connection, table, directory / name)
@@ -176,7 +176,7 @@ def _load(
     connection: Connection, directory: Path, manifest: Manifest, progress: Progress
 ) -> None:
     tables = [Path(name).stem for name in manifest["files"] if name.startswith(f"{TABLES}/")]
-    if sorted(tables) != sorted(_tables()):
+    if sorted(tables) != _tables(connection):
         raise BackupRefused("The backup holds other tables than this version has.")
     # What migrations put there (permissions, content types) is in the backup too.
     every = sql.SQL(", ").join(map(sql.Identifier, tables))
@@ -253,10 +253,11 @@ def _respect_mark(restored: Mark) -> Mark:
 
 
 # --- what there is ----------------------------------------------------------------------------
-def _tables() -> list[str]:
-    with django_connection.cursor() as cursor:
-        found = django_connection.introspection.table_names(cursor)
-    return sorted(set(found) - {_MIGRATIONS})
+def _tables(connection: Connection) -> list[str]:
+    found = connection.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+    )
+    return sorted({str(row[0]) for row in found} - {_MIGRATIONS})
 
 
 def _columns(connection: Connection, table: str) -> list[str]:

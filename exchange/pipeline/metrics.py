@@ -87,6 +87,12 @@ METRICS: dict[str, Metric] = {
     "novate_state_agreed_sequence": Metric(
         "gauge", "Last journaled state hash that this replica has found to be its own."
     ),
+    # workers
+    "novate_task_success_timestamp_seconds": Metric(
+        "gauge", "When a task last did its work (or found another worker at it).", "task"
+    ),
+    "novate_task_seconds": Metric("gauge", "How long its last run took.", "task"),
+    "novate_task_failures_total": Metric("counter", "Runs that failed.", "task"),
     # gateways
     "novate_requests_total": Metric("counter", "Requests of the API.", "method"),
     "novate_request_errors_total": Metric("counter", "Requests refused, by code.", "code"),

@@ -34,6 +34,7 @@ from exchange.pipeline.replica import Replica
 from exchange.pipeline.servers import redis_url
 from exchange.tasks.candles import roll_up
 from exchange.tasks.locks import exclusive
+from exchange.tasks.measured import measured
 from exchange.tasks.sweep import sweep_range
 
 SHARD_ACCOUNTS = 8_192
@@ -47,6 +48,7 @@ _snapshot_sequence = 0
 
 
 @shared_task(soft_time_limit=50, time_limit=60)
+@measured("candles")
 def roll_up_candles() -> int:
     """Fills that are not in candles yet → candles of every resolution."""
     with exclusive("candles") as is_ours:
@@ -54,6 +56,7 @@ def roll_up_candles() -> int:
 
 
 @shared_task(soft_time_limit=240, time_limit=300)
+@measured("snapshot")
 def save_snapshot() -> int:
     """The state at the journal's head → a file, so that a restart replays only the tail."""
     global _snapshot_sequence
@@ -69,6 +72,7 @@ def save_snapshot() -> int:
 
 
 @shared_task(soft_time_limit=20, time_limit=30)
+@measured("margin sweep")
 def margin_sweep() -> int:
     """Cuts the venue into account ranges and hands each to a worker; returns how many."""
     sequence = journal_head()
@@ -83,6 +87,7 @@ def margin_sweep() -> int:
 
 
 @shared_task(soft_time_limit=100, time_limit=120)
+@measured("margin sweep shard")
 def margin_sweep_shard(sequence: int, first: int, last: int) -> dict[str, int]:
     """Accounts first..last-1 at `sequence`, or later if this worker's replica is past it."""
     with exclusive(f"sweep {first}") as is_ours:
@@ -97,6 +102,7 @@ def margin_sweep_shard(sequence: int, first: int, last: int) -> dict[str, int]:
 
 
 @shared_task(soft_time_limit=20, time_limit=30)
+@measured("variation")
 def settle_variation() -> int:
     """Profit and loss of every contract → cash; returns how many contracts were settled."""
     listed = Contract.objects.exclude(state=STATE_PRE_LAUNCH).order_by("id")
@@ -111,6 +117,7 @@ def settle_variation() -> int:
 
 
 @shared_task(soft_time_limit=20, time_limit=30)
+@measured("funding")
 def settle_funding() -> int:
     """Funding of the hour → unsettled P&L, of every perpetual that has not had its hour yet.
 

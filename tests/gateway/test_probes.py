@@ -52,6 +52,23 @@ def test_silent_engine_makes_it_unready_but_not_dead(venue: Venue, port: int) ->
     assert eventually(lambda: fetch(port, "/readyz")[0] == 200, 20)
 
 
+def test_late_projector_is_told_and_stops_nobody(venue: Venue) -> None:
+    def remarks() -> list[str]:
+        status, text = fetch(venue.port, "/readyz")
+        assert status == 200
+        return list(json.loads(text)["remarks"])
+
+    assert eventually(lambda: remarks() == [], 20)
+
+    with venue.paused("projector"):
+        assert eventually(lambda: len(remarks()) == 1, 20)
+        told = remarks()[0]
+
+    said = r"the projector was last heard \d+ s ago, \d+ commands behind"
+    assert re.fullmatch(said, told)
+    assert eventually(lambda: remarks() == [], 20)
+
+
 def test_probes_are_only_read(venue: Venue, port: int) -> None:
     assert fetch(port, "/livez", "POST")[0] == 405
 

@@ -1,6 +1,7 @@
 """A backup is whole or refused; tests/scenarios/test_backup_drill.py restores one."""
 
 import json
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from exchange.pipeline.at_hand import project_now
 from exchange.pipeline.backup import BackupRefused, backup, restore
 from exchange.pipeline.high_water import HighWaterFile, Mark
 from exchange.pipeline.journal import BelowHighWater, JournalWriter
+from exchange.pipeline.replica import snapshot_directory
+from exchange.pipeline.retention import prune, put_back
 from exchange.pipeline.runner import high_water_path
 from exchange.pipeline.verification import verify
 from tests.pipeline.conftest import Valkey
@@ -62,6 +65,26 @@ def test_empty_database_is_filled_to_the_same_state(made: Path) -> None:
     with engine_in_thread():
         pass
     assert project_now() > found.sequence
+
+
+def test_pruned_venue_is_restored_with_its_anchor(
+    no_venue: None, valkey: Valkey, kernels: None, venue: Venue, tmp_path: Path
+) -> None:
+    with engine_in_thread():
+        venue.open()
+    project_now()
+    cut = prune(10, tmp_path / "archive", silent)
+    before = verify(silent)
+    backup(tmp_path / "backup", silent)
+    call_command("flush", interactive=False, verbosity=0)
+    shutil.rmtree(snapshot_directory())
+
+    restore(tmp_path / "backup", silent)
+
+    found = verify(silent)
+    assert (found.after, found.state_hash) == (cut.last_sequence, before.state_hash)
+    put_back(cut.archive)
+    assert verify(silent).after == 0
 
 
 def test_mark_above_the_backup_stays_and_stops_the_engine(made: Path) -> None:

@@ -1,9 +1,12 @@
 """The Celery tasks, called as a worker calls them, on a venue with a real engine."""
 
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
+import redis
 from django.core.management import call_command
 from django.db import connection
 
@@ -11,6 +14,7 @@ from exchange import tasks
 from exchange.celery import app
 from exchange.models import Alarm, MarginSweep
 from exchange.pipeline.at_hand import engine_at_hand
+from exchange.pipeline.metrics import METRICS_KEY, read_rows
 from exchange.pipeline.projections import journal_head
 from exchange.pipeline.provision import provision_account
 from exchange.pipeline.replica import snapshot_directory
@@ -48,6 +52,26 @@ def test_margin_sweep_shard_looks_at_a_named_sequence() -> None:
     sweep = MarginSweep.objects.get()
     assert (sweep.accounts, int(sweep.equity_units), sweep.disagreements) == (2, 2_000, 0)
     assert not Alarm.objects.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("venue")
+def test_every_run_is_told_with_its_success_or_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tasks.roll_up_candles()
+    with monkeypatch.context() as broken:
+        broken.setattr("exchange.pipeline.replica.snapshot_directory", None)
+        tasks.forget_replica()
+        with pytest.raises(TypeError):
+            tasks.save_snapshot()
+
+    with closing(redis.Redis.from_url(redis_url())) as valkey:
+        rows, _ = read_rows(valkey.hgetall(METRICS_KEY), time.time())
+    (numbers,) = [row.numbers for row in rows if row.process == "worker"]
+    assert numbers["novate_task_success_timestamp_seconds"]["candles"] > time.time() - 60
+    assert numbers["novate_task_failures_total"] == {"snapshot": 1}
+    assert set(numbers["novate_task_seconds"]) >= {"candles", "snapshot"}
 
 
 @pytest.mark.slow
