@@ -8,7 +8,8 @@ ANCH-002  the state at the anchor is believed when its hash is the anchor's own;
 
 from typing import NamedTuple
 
-from exchange.pipeline.journal import GENESIS, Connection, Head
+from exchange.pipeline.chain import GENESIS, Head
+from exchange.pipeline.journal import Connection
 
 _SELECT = (
     "SELECT sequence, hash, time_ns, stream_epoch, stream_id, state_hash "

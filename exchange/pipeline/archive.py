@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from exchange.pipeline.journal import Head, JournalCorrupt, Row, check_row
+from exchange.pipeline.chain import Head, JournalCorrupt, Row, check_row, values_of
 
 MAGIC = b"NOVATEJ1"
 _LENGTH = struct.Struct("<I")
@@ -48,7 +48,7 @@ def write_archive(directory: Path, after: Head, rows: Iterable[Row], last: int) 
             file.write(part)
             digest.update(part)
         for row in rows:
-            for part in _packed(_values(row)):
+            for part in _packed(values_of(row)):
                 file.write(part)
                 digest.update(part)
             count, head = count + 1, row.head
@@ -128,10 +128,6 @@ def _packed(values: tuple[object, ...]) -> tuple[bytes, bytes]:
 
 def _place(head: Head) -> tuple[object, ...]:
     return (head.sequence, head.hash, head.time_ns, head.stream_epoch, head.stream_id)
-
-
-def _values(row: Row) -> tuple[object, ...]:
-    return tuple(getattr(row, name) for name in Row.__slots__)
 
 
 def _rows(parts: Iterator[bytes], after: Head) -> Iterator[Row]:

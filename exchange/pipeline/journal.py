@@ -3,39 +3,72 @@
 What is committed here has happened; what is not, never did. Writing goes by psycopg straight
 to Django's database, because one statement a batch is the whole durable path.
 
-JRN-001  a row's hash covers the hash before it and every other column: no byte changes unseen.
-JRN-002  first_sequence is the row before's last + 1; records carry their sequences; time never
-         falls.
+How a row is sealed and checked (JRN-001, 002, 005) is for pipeline.chain.
+
 JRN-003  one writer: a session advisory lock keeps others waiting, and the primary key fences
          off a writer that lost the lock without noticing.
 JRN-004  after an error at COMMIT the head is read before anything else is believed.
-JRN-005  a row of another engine version is refused, and the needed version is named.
 """
 
-import hashlib
-import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
-import numpy as np
 import psycopg
 from django.db import connections
 
-from exchange.engine.commands import (
-    ENGINE_VERSION,
-    HEADER,
-    QUARANTINE,
-    RECORD_BYTES,
-    CommandKind,
+from exchange.pipeline.chain import (
+    GENESIS,
+    GENESIS_HASH,
+    HASH_BYTES,
+    Draft,
+    EngineVersionNeeded,
+    Head,
+    JournalCorrupt,
+    Row,
+    check_hash,
+    check_row,
+    check_version,
+    row_hash,
+    seal,
+    values_of,
 )
-from exchange.pipeline.codec import Records
 from exchange.pipeline.crash import crash_point
 from exchange.pipeline.high_water import HighWaterFile, Mark, MarkCorrupt
 
-HASH_BYTES = 32
-GENESIS_HASH = bytes(HASH_BYTES)
+__all__ = [
+    "GENESIS",
+    "GENESIS_HASH",
+    "HASH_BYTES",
+    "BelowHighWater",
+    "Connection",
+    "Draft",
+    "EngineVersionNeeded",
+    "Fenced",
+    "Head",
+    "JournalCorrupt",
+    "JournalWriter",
+    "LockLost",
+    "Lost",
+    "Row",
+    "RowRefused",
+    "check_hash",
+    "check_row",
+    "check_version",
+    "connect",
+    "insert_row",
+    "last_row",
+    "read_head",
+    "read_quarantined",
+    "read_rows",
+    "row_ending_at",
+    "row_hash",
+    "row_holding",
+    "seal",
+    "try_lock",
+]
+
 LOCK_KEY = int.from_bytes(b"novate:e", "big")
 RECOVERY_SECONDS = 10.0  # a restart of PostgreSQL takes two
 RECOVERY_PAUSE_SECONDS = 0.1
@@ -44,7 +77,6 @@ PAGE_ROWS = 64
 Connection = psycopg.Connection[tuple[Any, ...]]
 Connect = Callable[[], Connection]
 
-_HEADER = struct.Struct("<9q")
 _COLUMNS = (
     "first_sequence, count, time_ns, records, side, stream_epoch, stream_id, previous_hash, "
     "hash, engine_version, state_sequence, state_hash, quarantined"
@@ -54,10 +86,6 @@ _INSERT = (
     "VALUES (%s, %s, %s, %b, %b, %s, %s, %b, %b, %s, %s, %b, %s)"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM exchange_journalbatch "  # noqa: S608 - constants only
-
-
-class JournalCorrupt(Exception):
-    """A row is not what was committed, or one is missing."""
 
 
 class Fenced(Exception):
@@ -92,154 +120,6 @@ class BelowHighWater(Exception):
         self.lost = lost
 
 
-class EngineVersionNeeded(Exception):
-    """The journal needs another version of the engine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where the journal stands after a row."""
-
-    sequence: int
-    hash: bytes
-    time_ns: int
-    stream_epoch: int
-    stream_id: str
-
-
-GENESIS = Head(0, GENESIS_HASH, 0, 0, "0-0")
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A batch that is numbered and timed, but not yet in the chain."""
-
-    first_sequence: int
-    time_ns: int
-    records: bytes
-    side: bytes
-    stream_epoch: int
-    stream_id: str
-    state_sequence: int | None = None
-    state_hash: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the journal, in the order of its columns."""
-
-    first_sequence: int
-    count: int
-    time_ns: int
-    records: bytes
-    side: bytes
-    stream_epoch: int
-    stream_id: str
-    previous_hash: bytes
-    hash: bytes
-    engine_version: int
-    state_sequence: int | None
-    state_hash: bytes | None
-    quarantined: int | None
-
-    @property
-    def last_sequence(self) -> int:
-        return self.first_sequence + self.count - 1
-
-    @property
-    def head(self) -> Head:
-        return Head(
-            self.last_sequence, self.hash, self.time_ns, self.stream_epoch, self.stream_id
-        )
-
-    def commands(self) -> Records:
-        """The records, read-only; JRN-002 was checked when the row was read."""
-        return np.frombuffer(self.records, HEADER)
-
-
-def seal(draft: Draft, previous_hash: bytes) -> Row:
-    """The row that follows the one with `previous_hash`."""
-    row = Row(
-        draft.first_sequence,
-        len(draft.records) // RECORD_BYTES,
-        draft.time_ns,
-        draft.records,
-        draft.side,
-        draft.stream_epoch,
-        draft.stream_id,
-        previous_hash,
-        GENESIS_HASH,
-        ENGINE_VERSION,
-        draft.state_sequence,
-        draft.state_hash,
-        _quarantined(np.frombuffer(draft.records, HEADER)),
-    )
-    return _with_hash(row, row_hash(row))
-
-
-def row_hash(row: Row) -> bytes:
-    """BLAKE2b-256 over the previous hash and every other column; lengths keep them apart."""
-    stream_id = row.stream_id.encode()
-    digest = hashlib.blake2b(
-        row.previous_hash, digest_size=HASH_BYTES, person=b"novate.journal"
-    )
-    digest.update(
-        _HEADER.pack(
-            row.first_sequence,
-            row.count,
-            row.time_ns,
-            row.stream_epoch,
-            row.engine_version,
-            -1 if row.state_sequence is None else row.state_sequence,
-            len(stream_id),
-            len(row.records),
-            len(row.side),
-        )
-    )
-    digest.update(stream_id + (row.state_hash or GENESIS_HASH))
-    digest.update(row.records)
-    digest.update(row.side)
-    return digest.digest()
-
-
-def check_row(row: Row, previous: Head) -> None:
-    """Raises JournalCorrupt unless this is the row that follows `previous`."""
-    where = f"journal row {row.first_sequence}"
-    if row.first_sequence != previous.sequence + 1:
-        raise JournalCorrupt(f"Expected sequence {previous.sequence + 1} next, was {where}")
-    if row.previous_hash != previous.hash:
-        raise JournalCorrupt(f"{where} does not follow the row before it")
-    check_hash(row)
-    if row.count < 1 or len(row.records) != row.count * RECORD_BYTES:
-        raise JournalCorrupt(f"{where} has {len(row.records)} bytes for {row.count} records")
-    commands = row.commands()
-    numbers = np.arange(row.first_sequence, row.first_sequence + row.count)
-    if not np.array_equal(commands["sequence"], numbers):
-        raise JournalCorrupt(f"{where} holds records with other sequences")
-    if row.time_ns < previous.time_ns or not np.all(commands["time_ns"] == row.time_ns):
-        raise JournalCorrupt(f"{where} goes back in time")
-    if row.quarantined != _quarantined(commands):
-        raise JournalCorrupt(f"{where} names another quarantine than its records")
-
-
-def check_hash(row: Row) -> None:
-    """Raises JournalCorrupt unless every column is as it was sealed (JRN-001)."""
-    if row.hash != row_hash(row):
-        raise JournalCorrupt(
-            f"journal row {row.first_sequence} is not what was committed: its hash is wrong"
-        )
-
-
-def check_version(row: Row) -> None:
-    """Raises EngineVersionNeeded (JRN-005)."""
-    if row.engine_version != ENGINE_VERSION:
-        raise EngineVersionNeeded(
-            f"Journal row {row.first_sequence} was written by engine version "
-            f"{row.engine_version}; this is version {ENGINE_VERSION}. Replay up to there with "
-            f"version {row.engine_version} and start this one from its snapshot."
-        )
-
-
 def connect() -> Connection:
     """A new connection to Django's default database, outside Django's own transactions."""
     parameters: dict[str, Any] = connections["default"].get_connection_params()
@@ -262,7 +142,7 @@ def last_row(connection: Connection) -> Row | None:
 
 def insert_row(connection: Connection, row: Row) -> None:
     """Write a sealed row as it is; for what was the journal's already (retention)."""
-    connection.execute(_INSERT, _values(row), prepare=True, binary=True)
+    connection.execute(_INSERT, values_of(row), prepare=True, binary=True)
 
 
 def read_rows(
@@ -417,7 +297,7 @@ class JournalWriter:
 
     def _insert(self, row: Row) -> None:
         try:
-            self._connection.execute(_INSERT, _values(row), prepare=True, binary=True)
+            self._connection.execute(_INSERT, values_of(row), prepare=True, binary=True)
         except psycopg.errors.UniqueViolation as error:
             raise Fenced(f"Another engine has written sequence {row.first_sequence}") from error
         except psycopg.errors.DiskFull as error:
@@ -470,19 +350,3 @@ class _StillLocked(Exception):
 def _select(connection: Connection, rest: str, values: tuple[int, ...] = ()) -> list[Row]:
     with connection.cursor(binary=True) as cursor:
         return [Row(*row) for row in cursor.execute(_SELECT + rest, values)]
-
-
-def _values(row: Row) -> tuple[Any, ...]:
-    return tuple(getattr(row, name) for name in Row.__slots__)
-
-
-def _with_hash(row: Row, digest: bytes) -> Row:
-    values = dict(zip(Row.__slots__, _values(row), strict=True))
-    return Row(**(values | {"hash": digest}))
-
-
-def _quarantined(commands: Records) -> int | None:
-    """The target of the Quarantine in these records; such a row holds nothing else."""
-    if len(commands) != 1 or commands["kind"][0] != CommandKind.QUARANTINE:
-        return None
-    return int(commands.view(QUARANTINE)["target_sequence"][0])

@@ -143,7 +143,7 @@ def test_without_the_state_at_the_anchor_nothing_is_guessed(
 
 
 def test_nothing_to_cut_is_said(whole: tuple[int, bytes], tmp_path: Path) -> None:
-    for before in (0, 1, 2):
+    for before in (0, 1):
         with pytest.raises(PruneRefused, match="No whole row"):
             prune(before, tmp_path, silent)
 
@@ -213,7 +213,7 @@ def test_killed_half_way_it_is_whole_or_pruned_and_finishes_when_run_again(
     killed = run_manage("prune_journal", "--before", "15", "--archive", str(tmp_path), at=point)
     assert killed.returncode == -9, killed.stderr
 
-    assert _anchored() == (14 if point == "prune_committed" else 0)
+    assert (0 < _anchored() < 15) is (point == "prune_committed")
     assert verify(silent).state_hash == whole[1]
 
     again = run_manage("prune_journal", "--before", "20", "--archive", str(tmp_path))

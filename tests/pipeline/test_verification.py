@@ -2,7 +2,7 @@
 
 import pytest
 
-from exchange.pipeline import codec, journal, snapshots
+from exchange.pipeline import chain, codec, snapshots
 from exchange.pipeline.high_water import HighWaterFile
 from exchange.pipeline.journal import (
     Draft,
@@ -45,7 +45,7 @@ def test_whole_history_is_verified(history: Venue) -> None:
 def test_journal_of_another_engine_is_refused_by_everyone_who_replays(
     history: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal, "ENGINE_VERSION", 999)
+    monkeypatch.setattr(chain, "ENGINE_VERSION", 999)
     monkeypatch.setattr(snapshots, "ENGINE_VERSION", 999)  # ours are of another one, too
 
     for replay in (lambda: verify(silent), lambda: Runner.open("unix:///unused?db=0")):
