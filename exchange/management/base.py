@@ -45,6 +45,11 @@ class NovateCommand(BaseCommand):
         except ServersUnavailable as error:
             self.progress(str(error))
             sys.exit(1)
+        except Exception:
+            if os.environ.get("NOVATE_LOG") != "json":
+                raise
+            logger.critical("The command failed.", exc_info=True)  # a line like all others
+            sys.exit(1)
         except KeyboardInterrupt:
             sys.exit(130)
 

@@ -1,6 +1,5 @@
 """/livez, /readyz and /metrics on both lanes, and how a lane says goodbye."""
 
-import http.client
 import json
 import re
 import signal
@@ -12,20 +11,10 @@ from websockets.exceptions import ConnectionClosed
 
 from exchange.gateway.probes import is_trusted
 from exchange.management.processes import Process, fast_lane, web
-from tests.gateway.venue import HOST, Client, Key, Venue
+from tests.gateway.venue import HOST, Client, Key, Venue, fetch, metric
 from tests.scenarios.venue import eventually
 
 BTC = "BTC_USDC-PERPETUAL"
-
-
-def fetch(port: int, path: str, verb: str = "GET", **headers: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection(HOST, port, timeout=20)
-    try:
-        connection.request(verb, path, headers=headers)
-        response = connection.getresponse()
-        return response.status, response.read().decode()
-    finally:
-        connection.close()
 
 
 def test_process_that_turns_is_alive(venue: Venue, port: int) -> None:
@@ -71,13 +60,6 @@ def test_late_projector_is_told_and_stops_nobody(venue: Venue) -> None:
 
 def test_probes_are_only_read(venue: Venue, port: int) -> None:
     assert fetch(port, "/livez", "POST")[0] == 405
-
-
-def metric(port: int, line: str) -> float | None:
-    """The largest number behind the lines that match."""
-    _, text = fetch(port, "/metrics")
-    found = re.findall(rf"^{line} (\S+)$", text, re.MULTILINE)
-    return max(map(float, found), default=None)
 
 
 def test_metrics_tell_of_every_process(venue: Venue, port: int, alice: Key) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.gateway.venue import HOST, Client, Key, Venue, sign
+from tests.gateway.venue import HOST, Client, Key, Venue, metric, sign
 from tests.scenarios.venue import eventually
 
 BTC = "BTC_USDC-PERPETUAL"
@@ -248,6 +248,7 @@ def test_a_never_reader_is_cut_off_and_costs_others_nothing(venue: Venue, port: 
 
         sleeper.settimeout(2)
         assert eventually(is_cut_off, 90)
+        assert eventually(lambda: (metric(port, r"novate_slow_readers_total\{.*\}") or 0) >= 1)
 
 
 def test_a_session_signs_in_and_only_from_our_own_pages(venue: Venue) -> None:

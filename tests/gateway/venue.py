@@ -6,6 +6,7 @@ import hmac
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -282,3 +283,21 @@ def sign(key: Key, verb: str, uri: str, body: bytes = b"") -> dict[str, str]:
     signature = hmac.new(key.secret.encode(), text, hashlib.sha256).hexdigest()
     value = f"deri-hmac-sha256 id={key.id},ts={stamp},sig={signature},nonce={nonce}"
     return {"Authorization": value}
+
+
+def fetch(port: int, path: str, verb: str = "GET", **headers: str) -> tuple[int, str]:
+    """Status and text of any address."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=20)
+    try:
+        connection.request(verb, path, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def metric(port: int, line: str) -> float | None:
+    """The largest number behind the lines that match."""
+    _, text = fetch(port, "/metrics")
+    found = re.findall(rf"^{line} (\S+)$", text, re.MULTILINE)
+    return max(map(float, found), default=None)

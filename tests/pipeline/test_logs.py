@@ -141,5 +141,17 @@ def test_process_with_a_password_in_its_addresses_never_says_it(kind: str) -> No
     assert SECRET not in done.stdout + done.stderr
     assert "away" in done.stderr
     if kind == "json":
+        failed = subprocess.run(
+            [sys.executable, "manage.py", "replay"],
+            cwd=PROJECT,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        (line,) = [json.loads(line) for line in failed.stderr.splitlines()]
+        assert failed.returncode == 1
+        assert (line["level"], line["process"]) == ("CRITICAL", "replay")
+        assert "OperationalError" in line["exception"]
+        assert SECRET not in failed.stderr
         lines = [json.loads(line) for line in done.stderr.splitlines()]
         assert [line["level"] for line in lines] == ["ERROR"] * 4

@@ -232,6 +232,14 @@ def test_command_prunes_and_says_what_is_no_longer_possible(
     assert told.out.startswith("Archived ")
     assert "projections cannot be rebuilt without the archive" in told.err
 
+    (path,) = tmp_path.glob("*.rows")
+    call_command("prune_journal", check=path)
+    assert f"sequence    1 to {_anchored()}, " in capsys.readouterr().out
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(SystemExit, match="1"):
+        call_command("prune_journal", check=path)
+    assert "ends within a row" in capsys.readouterr().err
+
 
 def test_command_without_a_place_for_the_archive_is_refused(
     whole: tuple[int, bytes], capsys: pytest.CaptureFixture[str]

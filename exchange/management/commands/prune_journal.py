@@ -8,6 +8,7 @@ from typing import Any
 from exchange.engine import warmup
 from exchange.management.base import NovateCommand
 from exchange.pipeline.anchor import JournalPruned
+from exchange.pipeline.archive import hash_of, read_archive
 from exchange.pipeline.journal import JournalCorrupt
 from exchange.pipeline.replica import PoisonCommand, StateDiverged
 from exchange.pipeline.retention import PruneRefused, prune, put_back, sequence_at
@@ -25,6 +26,7 @@ class Command(NovateCommand):
         what.add_argument("--keep-days", type=int, metavar="N", help="keep the last N days")
         what.add_argument("--before", type=int, metavar="SEQUENCE", help="keep from there on")
         what.add_argument("--put-back", type=Path, metavar="FILE", help="load an archive again")
+        what.add_argument("--check", type=Path, metavar="FILE", help="check an archive's chain")
         parser.add_argument(
             "--archive", type=Path, metavar="DIR", help="where archives go; needed to prune"
         )
@@ -37,10 +39,22 @@ class Command(NovateCommand):
                     f"Put back {done.rows} rows: {done.first_sequence} to {done.last_sequence}."
                 )
                 return
+            if options["check"]:
+                self._check(options["check"])
+                return
             self._prune(options)
         except (PruneRefused, JournalCorrupt, JournalPruned, PoisonCommand, StateDiverged) as e:
             self.progress(f"Refused. {e}")
             raise SystemExit(1) from e
+
+    def _check(self, path: Path) -> None:
+        head, rows = read_archive(path)
+        first, count = head.sequence + 1, 0
+        for row in rows:
+            head, count = row.head, count + 1
+        self.stdout.write(f"sequence    {first} to {head.sequence}, {count} rows")
+        self.stdout.write(f"chain hash  {head.hash.hex()}")
+        self.stdout.write(f"blake2b     {hash_of(path).hex()}")
 
     def _prune(self, options: dict[str, Any]) -> None:
         if options["archive"] is None:
