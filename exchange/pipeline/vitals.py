@@ -20,6 +20,7 @@ STAGE = "novate_stage_seconds"
 _KINDS = {int(kind): kind.name for kind in CommandKind}
 _REASONS = {int(reason): reason.name for reason in RejectReason}
 _KINDS_END = max(_KINDS) + 2  # whatever is no kind of ours falls into the last place
+_NO_KIND = np.uint64(_KINDS_END - 1)
 _REASONS_END = max(_REASONS) + 1
 HALF_MILLISECOND = 0.000_5  # ids of a stream are cut to the millisecond
 
@@ -50,8 +51,10 @@ class Vitals:
         count = len(batch.results)
         self.meter.observe(STAGE, "apply", applied, count)
         self.meter.observe(STAGE, "publish", published, count)
-        kinds = np.clip(batch.results["kind"], -1, _KINDS_END - 1)
-        self._kinds += np.bincount(kinds % _KINDS_END, minlength=_KINDS_END)
+        # Without a sign what is negative is large: one comparison finds whatever is no kind.
+        kinds = np.ascontiguousarray(batch.results["kind"]).view(np.uint64)
+        known = np.minimum(kinds, _NO_KIND).view(np.int64)
+        self._kinds += np.bincount(known, minlength=_KINDS_END)
         self._refuse(batch)
         logs.sequence = batch.last_sequence
         self.meter.gauge("novate_sequence", batch.last_sequence)
