@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from exchange.pipeline.crash import crash_point
@@ -25,6 +25,8 @@ from exchange.pipeline.servers import ServersUnavailable, ensure_servers
 logger = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 1.0
+DATABASE_SECONDS = 30.0
+DATABASE_PAUSE_SECONDS = 0.1
 MIGRATION_LOCK = 0x6E6F7661  # One process migrates, the others wait for it.
 
 
@@ -40,6 +42,7 @@ class NovateCommand(BaseCommand):
         try:
             with ensure_servers(self.progress):
                 if self.needs_database:
+                    wait_for_database(self.progress)
                     migrate_if_behind(self.progress)
                 return super().execute(*args, **options)
         except ServersUnavailable as error:
@@ -68,6 +71,23 @@ class NovateCommand(BaseCommand):
         if now - self._told > PROGRESS_SECONDS:
             self._told = now
             self.progress(f"{done:,} of {total:,} commands.")
+
+
+def wait_for_database(progress: Callable[[str], None]) -> None:
+    """Until it lets us in: it may be starting, or recovering. Raises ServersUnavailable."""
+    deadline = time.monotonic() + DATABASE_SECONDS
+    is_told = False
+    while True:
+        try:
+            connection.ensure_connection()
+            return
+        except OperationalError as error:
+            if time.monotonic() > deadline:
+                raise ServersUnavailable(f"The database does not let us in: {error}") from error
+            if not is_told:
+                progress(f"Waiting for the database: {error}")
+                is_told = True
+            time.sleep(DATABASE_PAUSE_SECONDS)
 
 
 def migrate_if_behind(progress: Any) -> None:

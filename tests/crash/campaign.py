@@ -5,6 +5,7 @@ seventeenth. What the operating system does between them is chance, as in life.
 
 CAMP-001  the processes are the venue's own, kept alive by the supervisor of `manage.py up` and
           healed by its lease: what recovers here recovers there.
+          They run interpreted, which starts sooner; the proof may replay compiled.
 CAMP-002  the next kill comes when every client has been answered anew and the projector has
           caught up; each seventh comes while the venue is still recovering from the last.
 """
@@ -29,7 +30,7 @@ from exchange.management.processes import Process
 from exchange.management.supervisor import Child, Supervisor
 from exchange.models.keys import create_key
 from exchange.pipeline import journal
-from exchange.pipeline.replica import snapshot_directory
+from exchange.pipeline.replica import Replica, snapshot_directory
 from exchange.pipeline.runner import high_water_path
 from exchange.pipeline.servers import (
     ServerLease,
@@ -54,6 +55,7 @@ CLIENT_PAUSE_SECONDS = 0.03
 BUS_TRADERS = 2
 API_TRADERS = 2
 HASTY = 7
+SNAPSHOT_EVERY = 10
 VICTIMS = ("engine", "projector", "gateway", "Valkey", "PostgreSQL", "session")
 
 Say = Callable[[str], None]
@@ -125,7 +127,10 @@ class Campaign:
             self._kill(victim)
         if not kill.is_hasty:
             self._watch_until(self._is_well(), RECOVERY_SECONDS)
-        return time.monotonic() - began
+        seconds = time.monotonic() - began
+        if kill.number % SNAPSHOT_EVERY == 0 and not kill.is_hasty:
+            self._save_snapshot()
+        return seconds
 
     def prove(self) -> str:
         """Ends trading and processes in good order, then the proof; a line of figures."""
@@ -147,7 +152,8 @@ class Campaign:
     def _start(self, process: Process) -> None:
         name = "gateway" if process.name == "fast-lane" else process.name
         log = novate_home() / "log" / f"{process.name}.log"
-        child = Child(name, process.command, log, process.wave, process.environment)
+        environment = {**process.environment, "NUMBA_DISABLE_JIT": "1"}
+        child = Child(name, process.command, log, process.wave, environment)
         self._children[name] = self._supervisor.start(child)
 
     def _kill(self, victim: str) -> None:
@@ -173,6 +179,12 @@ class Campaign:
                 self.deaths[name] += 1
             if line.startswith(f"{name} ended"):
                 self._say(f"   {line}")
+
+    def _save_snapshot(self) -> None:
+        """As the worker's task does: restarts would take ever longer without."""
+        with closing(Replica.open()) as replica:
+            replica.catch_up()
+            replica.save_snapshot()
 
     # --- time -------------------------------------------------------------------------------
     def _watch(self) -> None:

@@ -63,11 +63,15 @@ class Stage:
         self.processes.append(process)
         return process
 
-    def lane(self, port: int, crash_at: str = "") -> VenueProcess:
+    def lane(self, port: int, crash_at: str = "", **environment: str) -> VenueProcess:
         """A gateway: the bots' ASGI server."""
         lane = fast_lane(HOST, port)
-        kind = lane.environment["NOVATE_LANE"]
-        return self.run(*lane.arguments, crash_at=crash_at, NOVATE_LANE=kind)
+        environment["NOVATE_LANE"] = lane.environment["NOVATE_LANE"]
+        process = VenueProcess(
+            *lane.arguments, crash_at=crash_at, is_forked=True, **environment
+        )
+        self.processes.append(process)
+        return process
 
     @contextmanager
     def load(self) -> Iterator[Load]:

@@ -18,7 +18,7 @@ def test_kills_follow_from_the_seed() -> None:
 
 def test_a_venue_survives_random_kills_with_every_promise_kept() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.crash", "--kills", "8", "--seed", "24"],
+        [sys.executable, "-m", "tests.crash", "--kills", "6", "--seed", "71"],
         cwd=PROJECT,
         env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
         capture_output=True,
@@ -27,4 +27,4 @@ def test_a_venue_survives_random_kills_with_every_promise_kept() -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "8 kills, every promise kept" in done.stdout
+    assert "6 kills, every promise kept" in done.stdout

@@ -24,7 +24,7 @@ from tests.pipeline.venue import bid
 
 TASK = ("task_caught_up", "snapshot_torn", "snapshot_written", "snapshot_renamed")
 QUARANTINE = ("quarantine_proven", "quarantine_journaled")
-MIGRATION = (12, 60)  # statements of the migrations before the end
+MIGRATION = 60  # statements of the migrations before the end
 FRESH = "test_novate_fresh"
 SCHEMA = """
 SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns
@@ -74,16 +74,12 @@ def test_quarantine_killed_half_way_is_done_or_not_begun(stage: Stage, point: st
 def test_migration_killed_half_way_is_completed_by_the_next_start(
     stage: Stage, fresh_database: str
 ) -> None:
-    for statement in MIGRATION:
-        start = stage.manage(
-            "verify",
-            crash_at=f"mid_migration:{statement}",
-            is_forked=False,
-            DATABASE_URL=fresh_database,
-        )
-        assert start.wait() == -9, start.said
+    start = stage.manage(
+        "verify", crash_at=f"mid_migration:{MIGRATION}", DATABASE_URL=fresh_database
+    )
+    assert start.wait() == -9, start.said
 
-    last = stage.manage("verify", is_forked=False, DATABASE_URL=fresh_database)
+    last = stage.manage("verify", DATABASE_URL=fresh_database)
     assert last.wait() == 0, last.said
 
     with psycopg.connect(fresh_database) as migrated, connection.cursor() as cursor:

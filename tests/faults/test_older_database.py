@@ -50,7 +50,7 @@ def test_older_copy_is_refused_and_accepted_only_by_its_own_sequence(
     with journal.connect() as own:
         last = journal.read_head(own).sequence
 
-    refused = stage.engine(is_forked=False, DATABASE_URL=older)
+    refused = stage.engine(DATABASE_URL=older)
     assert refused.wait() == 1
     assert f"Commands up to {last} were acknowledged" in refused.said
     told = [
@@ -59,15 +59,11 @@ def test_older_copy_is_refused_and_accepted_only_by_its_own_sequence(
     ]
     assert all(line in refused.said for line in told), refused.said
 
-    other = stage.engine(
-        options=["--accept-loss-after", str(head - 1)], is_forked=False, DATABASE_URL=older
-    )
+    other = stage.engine(options=["--accept-loss-after", str(head - 1)], DATABASE_URL=older)
     assert other.wait() == 1
     assert f"ends at {head}, not at {head - 1}" in other.said
 
-    accepted = stage.engine(
-        options=["--accept-loss-after", str(head)], is_forked=False, DATABASE_URL=older
-    )
+    accepted = stage.engine(options=["--accept-loss-after", str(head)], DATABASE_URL=older)
     accepted.wait_live()
     assert all(line in accepted.said for line in told), accepted.said
     stage.venue.open_account()
@@ -84,7 +80,7 @@ def test_the_lost_state_is_named_when_a_snapshot_of_it_is_left(
     with journal.connect() as own:
         last = journal.read_head(own).sequence
 
-    refused = stage.engine(is_forked=False, DATABASE_URL=older)
+    refused = stage.engine(DATABASE_URL=older)
 
     assert refused.wait() == 1
     assert f"The lost state after sequence {last:,} is kept in " in refused.said

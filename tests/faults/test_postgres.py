@@ -129,6 +129,27 @@ def test_nothing_is_acknowledged_before_a_slow_disk_has_it(stage: Stage) -> None
     assert engine.terminate() == 0
 
 
+def test_log_that_cannot_be_written_stops_the_engine_and_the_next_one_goes_on(
+    stage: Stage,
+) -> None:
+    """PostgreSQL's own answer to a full disk under its log: it panics and recovers."""
+    with stage.load() as load:
+        engine = stage.engine().wait_live()
+        wait_for_trading(load)
+        connection.close()
+        with injected(writer_session(), "pwrite64", "error=ENOSPC"):
+            assert engine.wait() == 1
+        assert "No space left on device" in engine.said
+        assert "Traceback" not in engine.said
+        again = stage.engine()
+        again.wait_for_line("The engine is live")
+        wait_for_trading(load)
+        load.finish()
+        assert again.terminate() == 0, again.said
+
+    stage.prove(load)
+
+
 @pytest.fixture
 def small_disk(stage: Stage) -> "Iterator[Path]":
     """A file system of four megabytes that holds the journal; the journal is moved back."""

@@ -2,7 +2,7 @@
 
 Most are forked from one server process that has imported everything once: a start takes no
 second then, and each still is a process with its own sockets, locks and files. What must be
-seen by the dynamic linker or by Django's settings needs a program of its own (is_forked=False).
+seen by the dynamic linker needs a program of its own (is_forked=False).
 """
 
 import multiprocessing
@@ -20,10 +20,10 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 
 from exchange.pipeline import crash
-from exchange.pipeline.servers import PROJECT, redis_url
+from exchange.pipeline.servers import PROJECT, database_settings, redis_url
 
 START_SECONDS = 120.0  # a busy machine
 PRELOADED = ["tests.pipeline.preload"]
@@ -165,6 +165,7 @@ def _run(arguments: Sequence[str], changes: Mapping[str, str], output: str) -> N
     os.chdir(PROJECT)
     os.environ.update(changes)
     crash.arm(changes["NOVATE_CRASH_AT"])
+    connections.databases["default"].update(database_settings())
     if arguments[0] == "-m":
         sys.argv = [arguments[1], *arguments[2:]]
         runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
