@@ -23,6 +23,7 @@ class Figures(NamedTuple):
     state_hash_sequence: float | None = None
     state_hash_age_seconds: float | None = None
     ledger_units: float | None = None
+    open_alarms: float | None = None
     sockets: float | None = None
 
     def as_json(self) -> dict[str, float | None]:
@@ -58,6 +59,7 @@ def figures_of(rows: list[Row], now: float) -> Figures:
         state_hash_sequence=number(engine, "novate_state_hash_sequence"),
         state_hash_age_seconds=_ahead(now, hashed_at),
         ledger_units=max(sums.values(), key=abs, default=None),
+        open_alarms=number(newest(rows, "worker"), "novate_open_alarms"),
         sockets=sum(sockets) if gateways else None,
     )
 
@@ -88,7 +90,11 @@ def status_figures(figures: Figures) -> list[dict[str, Any]]:
             age(f.state_hash_age_seconds),
             f"at command {count(f.state_hash_sequence)}",
         ),
-        _figure("Sum of the ledger", count(f.ledger_units), "must be 0"),
+        _figure(
+            "Sum of the ledger",
+            count(f.ledger_units),
+            f"must be 0; open alarms: {count(f.open_alarms)}",
+        ),
         _figure("Open websockets", count(f.sockets), "of all gateways"),
     ]
 

@@ -26,6 +26,7 @@ from exchange.gateway.sockets import (
     HEARTBEAT_SECONDS_MIN,
     Socket,
 )
+from exchange.pipeline import logs
 from exchange.pipeline.bus import MARKET_CHANNEL, PROJECTED_CHANNEL
 from exchange.pipeline.codec import Batch
 from exchange.pipeline.market_data import BOOK_KEY, MessageType, decode_market
@@ -140,6 +141,7 @@ class Hub:
         """The bus decoded one broadcast."""
         last = self.last_batch
         self.last_batch = batch
+        logs.sequence = batch.last_sequence
         if last is not None and batch.batch_number != last.batch_number + 1:
             self.followers.lose_sight()
         try:

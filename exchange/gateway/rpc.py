@@ -148,7 +148,9 @@ async def answer_request(tree: object, call: Call) -> tuple[bytes, int | None]:
         _note_stages(call)
         return answer, None
     except RpcError as error:
-        return _failure(call, request_id, error)
+        refusal = _failure(call, request_id, error)
+        _note_stages(call)  # a refusal of the engine is an acknowledgement, too
+        return refusal
     except Exception as error:
         logger.exception("An answer to %s could not be given", call.method)
         return _failure(call, request_id, errors.outage(error) or internal_error())

@@ -92,6 +92,9 @@ METRICS: dict[str, Metric] = {
         "gauge", "When a task last did its work (or found another worker at it).", "task"
     ),
     "novate_task_seconds": Metric("gauge", "How long its last run took.", "task"),
+    "novate_open_alarms": Metric(
+        "gauge", "What the margin sweep found wrong and nobody has resolved (SWEEP-011)."
+    ),
     "novate_task_failures_total": Metric("counter", "Runs that failed.", "task"),
     # gateways
     "novate_requests_total": Metric("counter", "Requests of the API.", "method"),

@@ -25,7 +25,7 @@ from exchange.engine.units import (
     OPERATOR,
     STATE_PRE_LAUNCH,
 )
-from exchange.models import Account, Contract, MarginSweep
+from exchange.models import Account, Alarm, Contract, MarginSweep
 from exchange.pipeline.bus import Backpressure, Bus, OutcomeUnknown
 from exchange.pipeline.codec import MESSAGE_COMMANDS_MAX, Records
 from exchange.pipeline.crash import crash_point
@@ -34,7 +34,7 @@ from exchange.pipeline.replica import Replica
 from exchange.pipeline.servers import redis_url
 from exchange.tasks.candles import roll_up
 from exchange.tasks.locks import exclusive
-from exchange.tasks.measured import measured
+from exchange.tasks.measured import measured, meter_of_this_process
 from exchange.tasks.sweep import sweep_range
 
 SHARD_ACCOUNTS = 8_192
@@ -75,6 +75,8 @@ def save_snapshot() -> int:
 @measured("margin sweep")
 def margin_sweep() -> int:
     """Cuts the venue into account ranges and hands each to a worker; returns how many."""
+    alarms = Alarm.objects.filter(resolved__isnull=True).count()
+    meter_of_this_process().gauge("novate_open_alarms", alarms)
     sequence = journal_head()
     newest = Account.objects.aggregate(newest=Max("id"))["newest"]
     if newest is None:

@@ -27,7 +27,7 @@ def measured(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     def measure(task: Callable[P, T]) -> Callable[P, T]:
         @wraps(task)
         def run(*args: P.args, **kwargs: P.kwargs) -> T:
-            began, meter = time.monotonic(), _meter_of_this_process()
+            began, meter = time.monotonic(), meter_of_this_process()
             try:
                 answer = task(*args, **kwargs)
             except BaseException:
@@ -45,7 +45,8 @@ def measured(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     return measure
 
 
-def _meter_of_this_process() -> Meter:
+def meter_of_this_process() -> Meter:
+    """The worker's own numbers; what a task sets goes out when it ends."""
     # Not made at import: a worker's processes are forked from one that has imported this.
     global _meter
     if _meter is None:

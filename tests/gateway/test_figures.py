@@ -47,12 +47,13 @@ PROJECTOR = row(
         "novate_snapshot_timestamp_seconds": {"": 875.0},
     },
 )
+WORKER = row("worker", numbers={"novate_open_alarms": {"": 2.0}})
 WEB = row("web", numbers={"novate_sockets": {"": 3.0}}, recent=stage("total", _4=9))
 LANE = row("fast-lane", numbers={"novate_sockets": {"": 40.0}}, recent=stage("total", _9=1))
 
 
 def test_figures_are_those_of_the_rows() -> None:
-    found = figures_of([ENGINE, PROJECTOR, WEB, LANE], 1_000.0)
+    found = figures_of([ENGINE, PROJECTOR, WORKER, WEB, LANE], 1_000.0)
 
     assert found == Figures(
         sequence=500.0,
@@ -67,6 +68,7 @@ def test_figures_are_those_of_the_rows() -> None:
         state_hash_sequence=300.0,
         state_hash_age_seconds=60.0,
         ledger_units=0.0,
+        open_alarms=2.0,
         sockets=43.0,
     )
 

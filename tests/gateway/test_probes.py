@@ -87,6 +87,12 @@ def test_metrics_tell_of_every_process(venue: Venue, port: int, alice: Key) -> N
         assert eventually(lambda n=name, v=value: metric(port, n) == v, 20), name  # type: ignore[misc]  # bound at once
     for name in counted:
         assert eventually(lambda n=name: (metric(port, n) or 0) >= 1, 20), name  # type: ignore[misc]  # bound at once
+    total = r'novate_stage_seconds_count\{.*process="PROCESS",stage="total"\}'
+    name = {venue.ports["daphne"]: "web", venue.ports["uvicorn"]: "fast-lane"}[port]
+    answered = metric(port, total.replace("PROCESS", name)) or 0
+    refused = venue.get("private/buy", alice, port=port, **(order | {"price": "20000"}))
+    assert refused.error["data"]["name"] == "PRICE_OUTSIDE_BAND"
+    assert (metric(port, total.replace("PROCESS", name)) or 0) > answered
     age = metric(port, r'novate_index_age_seconds\{.*underlying="BTC"\}')
     assert age is not None
     assert age < 30
