@@ -10,8 +10,17 @@ EMIT-002  the buffer is reserved by the caller (state_machine): no command emits
 from typing import NamedTuple
 
 from exchange.engine.events import EventKind
-from exchange.engine.state import Integers, inner_kernel, kernel
+from exchange.engine.records import RECORD_FIELDS
+from exchange.engine.state import (
+    Integers,
+    as_kernels_see,
+    inner_kernel,
+    kernel,
+    record_of_tables,
+    zeroed_record,
+)
 
+BUFFER_EVENTS = 1 << 20
 USED = 0
 SEQUENCE = 1
 TIME_NS = 2
@@ -27,10 +36,24 @@ _REDUCED = int(EventKind.ORDER_REDUCED)
 
 
 class EventBuffer(NamedTuple):
-    """rows : (capacity, 16) int64, cursor : (3,) int64, indexed by USED, SEQUENCE, TIME_NS."""
+    """rows : (BUFFER_EVENTS, 16) int64; cursor : (3,) int64, by USED, SEQUENCE, TIME_NS.
+
+    In memory one record, as a State is: kernels pass an address on, not two arrays whose
+    references they would have to count.
+    """
 
     rows: Integers
     cursor: Integers
+
+
+_EVENT_BUFFER = record_of_tables(
+    {"rows": ("<i8", (BUFFER_EVENTS, RECORD_FIELDS)), "cursor": ("<i8", (3,))}
+)
+
+
+def new_buffer() -> EventBuffer:
+    """An empty buffer; rows that were never written cost no memory."""
+    return as_kernels_see(zeroed_record(_EVENT_BUFFER), EventBuffer)
 
 
 @kernel

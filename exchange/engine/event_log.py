@@ -7,35 +7,33 @@ LOG-002  collect() gives the events of all that was applied since begin(), in or
 import numpy as np
 
 from exchange.engine import emit
-from exchange.engine.emit import EventBuffer
+from exchange.engine.emit import BUFFER_EVENTS, new_buffer
 from exchange.engine.events import EVENT, LAYOUTS, EventKind
-from exchange.engine.records import RECORD_FIELDS
-from exchange.engine.state import Integers, Table
-
-BUFFER_EVENTS = 1 << 18
+from exchange.engine.state import Integers, Table, in_array
 
 
 class EventLog:
     """The events of the batch being applied."""
 
     def __init__(self) -> None:
-        self.buffer = _new_buffer(BUFFER_EVENTS)
+        self.buffer = new_buffer()
+        self.buffers = in_array(self.buffer)
+        self._rows, self._cursor = self.buffer.rows, self.buffer.cursor
         self._full: list[Integers] = []
 
     def begin(self) -> None:
         """Forget the events of the batch before."""
         self._full.clear()
-        self.buffer.cursor[emit.USED] = 0
+        self._cursor[emit.USED] = 0
 
     def make_room(self, events: int) -> None:
-        """Set written events aside when `events` more might not fit."""
-        used = int(self.buffer.cursor[emit.USED])
-        if used + events <= len(self.buffer.rows):
+        """Set written events aside when `events` more, at most BUFFER_EVENTS, might not fit."""
+        assert events <= BUFFER_EVENTS
+        used = int(self._cursor[emit.USED])
+        if used + events <= BUFFER_EVENTS:
             return
-        self._full.append(self.buffer.rows[:used].copy())
-        self.buffer.cursor[emit.USED] = 0
-        if events > len(self.buffer.rows):
-            self.buffer = EventBuffer(_new_buffer(events).rows, self.buffer.cursor)
+        self._full.append(self._rows[:used].copy())
+        self._cursor[emit.USED] = 0
 
     def emit(
         self, kind: EventKind, account: int = -1, contract: int = -1, **fields: int
@@ -49,14 +47,8 @@ class EventLog:
 
     def collect(self) -> Table:
         """All events since begin(), valid until the next begin()."""
-        used = int(self.buffer.cursor[emit.USED])
-        rows = self.buffer.rows[:used]
+        used = int(self._cursor[emit.USED])
+        rows = self._rows[:used]
         if self._full:
             rows = np.concatenate([*self._full, rows])
         return rows.reshape(-1).view(EVENT)
-
-
-def _new_buffer(events: int) -> EventBuffer:
-    return EventBuffer(
-        rows=np.zeros((events, RECORD_FIELDS), np.int64), cursor=np.zeros(3, np.int64)
-    )

@@ -15,14 +15,14 @@ from exchange.engine import emit
 from exchange.engine.admission import admission_reason, is_trading
 from exchange.engine.batches import begin_batch, count_member, finish_member
 from exchange.engine.commands import CommandKind
-from exchange.engine.emit import EventBuffer
+from exchange.engine.emit import BUFFER_EVENTS, EventBuffer
 from exchange.engine.events import ORDER_ACCEPTED, ORDER_AMENDED, EventKind
 from exchange.engine.firing import EVENTS_PER_FIRING_MAX, fire_due
 from exchange.engine.idempotency import NO_KEY, find_key, is_same_payload, remember_key
 from exchange.engine.prefetch import prefetch
 from exchange.engine.records import column
 from exchange.engine.rejects import RejectReason
-from exchange.engine.state import Counter, Integers, State, inner_kernel, kernel
+from exchange.engine.state import Counter, Integers, State, Table, inner_kernel, kernel
 from exchange.engine.trading import (
     EVENTS_PER_MAKER_MAX,
     EVENTS_PER_TAKER_MAX,
@@ -68,22 +68,23 @@ assert column(ORDER_AMENDED, "order") == _EVENT_ORDER
 
 @kernel
 def apply_trading(
-    states: Sequence[State], e: EventBuffer, commands: Integers, start: int
+    states: Sequence[State], buffers: Sequence[EventBuffer], commands: Table, start: int
 ) -> int:
     """Apply commands[start:] while they are trading commands; returns the next one's number.
 
-    states : state.in_array of the state to change.
-    commands : (n, 16) int64, the records of commands.py, not changed.
+    states, buffers : state.in_array of the state to change and of the buffer for its events.
+    commands : (n,) RAW, the records of commands.py, not changed.
     """
     s = states[0]
-    room = e.rows.shape[0] - EVENTS_PER_TRADING_COMMAND_MAX
+    e = buffers[0]
+    room = BUFFER_EVENTS - EVENTS_PER_TRADING_COMMAND_MAX
     sample_end = s.counters[_NEXT_SAMPLE_NS]
     for i in range(start, commands.shape[0]):
         if i + _FAR < commands.shape[0]:
-            _expect(s, commands[i + _FAR])
+            _expect(s, commands[i + _FAR]["words"])
         if i + _NEAR < commands.shape[0]:
-            _expect_order(s, commands[i + _NEAR])
-        command = commands[i]
+            _expect_order(s, commands[i + _NEAR]["words"])
+        command = commands[i]["words"][:]
         if e.cursor[emit.USED] > room or not is_trading(command[c.KIND]):
             return i
         if command[c.TIME_NS] >= sample_end:
@@ -101,6 +102,7 @@ def _expect(s: State, command: Integers) -> None:
     account = command[c.ACCOUNT]
     if 0 <= account < ACCOUNTS_MAX:
         prefetch(s.accounts[account])
+        prefetch(s.balances[account])
         prefetch(s.positions[account])
     prefetch(s.orders[command[c.ORDER] & (ORDERS_MAX - 1)])
 

@@ -18,11 +18,14 @@ _LINE_BYTES = 64
 
 
 def _prefetch_line(_context: Any, row: Any) -> Any:
-    """The intrinsic: fetch the first two cache lines of a record for writing."""
+    """The intrinsic: fetch two cache lines of a record, or of a row of numbers, for writing."""
 
-    def generate(_codegen: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    def generate(codegen: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         byte, number = ir.IntType(8), ir.IntType(32)
-        address = builder.bitcast(arguments[0], byte.as_pointer())
+        start = arguments[0]
+        if isinstance(row, types.Array):
+            start = codegen.make_array(row)(codegen, builder, start).data
+        address = builder.bitcast(start, byte.as_pointer())
         hint = builder.module.declare_intrinsic(
             "llvm.prefetch",
             (byte.as_pointer(),),

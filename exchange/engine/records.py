@@ -7,6 +7,10 @@ RECORD_FIELDS = RECORD_BYTES // 8
 
 Layout = np.dtype[np.void]
 
+# A record as kernels read it: sixteen numbers, whatever they are called. As a field of a
+# record, and not as a row of a table, they come without a reference to be counted.
+RAW: Layout = np.dtype([("words", "<i8", (RECORD_FIELDS,))])
+
 
 def record_layout(common: tuple[str, ...], payload: tuple[str, ...]) -> Layout:
     """A packed layout: the common fields, the payload, and zeros up to sixteen."""

@@ -10,7 +10,7 @@ STATE-003  an order's public id is (number << 20) | slot, the number counting al
            made: looked up without a hash table, and never used twice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -82,14 +82,18 @@ __all__ = [
     "Integers",
     "State",
     "Table",
+    "as_kernels_see",
     "empty_state",
     "in_array",
     "inner_kernel",
     "kernel",
+    "record_of_tables",
+    "zeroed_record",
 ]
 
 _KERNEL_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_Tables = TypeVar("_Tables", bound=tuple[Any, ...])
 _compile: Any = njit
 
 
@@ -186,18 +190,21 @@ _SHAPES: dict[str, tuple[Any, tuple[int, ...]]] = {
 _CACHE_LINE_BYTES = 64
 
 
-def _record_of_tables() -> Any:
-    """The dtype of a State, each table beginning with a cache line."""
-    formats = [np.dtype((kind, shape)) for kind, shape in (_SHAPES[n] for n in State._fields)]
+def record_of_tables(shapes: Mapping[str, tuple[Any, tuple[int, ...]]]) -> Any:
+    """The dtype of a record whose fields are tables, each beginning with a cache line.
+
+    shapes : by name, the dtype of an element and the shape.
+    """
+    formats = [np.dtype(table) for table in shapes.values()]
     offsets, end = [], 0
     for table in formats:
         offsets.append(end)
         end += table.itemsize + -table.itemsize % _CACHE_LINE_BYTES
-    layout = {"names": State._fields, "formats": formats, "offsets": offsets, "itemsize": end}
+    layout = {"names": list(shapes), "formats": formats, "offsets": offsets, "itemsize": end}
     return np.dtype((np.record, layout))
 
 
-STATE = _record_of_tables()
+STATE = record_of_tables({name: _SHAPES[name] for name in State._fields})
 
 
 def empty_state(memory: memoryview | None = None) -> State:
@@ -206,10 +213,8 @@ def empty_state(memory: memoryview | None = None) -> State:
     Reserves every table at full capacity; untouched pages cost no memory.
     memory : STATE.itemsize zeroed, writable bytes to use instead of new ones.
     """
-    record = _aligned_zeros() if memory is None else np.frombuffer(memory, STATE)[0]
-    state: State = record
-    if not isinstance(_is_compiled, Dispatcher):
-        state = State(*(record[name] for name in State._fields))
+    record = zeroed_record(STATE) if memory is None else np.frombuffer(memory, STATE)[0]
+    state = as_kernels_see(record, State)
     state.counters[Counter.ACCOUNTS] = FIRST_USER_ACCOUNT
     state.counters[Counter.LEVELS_HIGH] = LEVEL_HEADS
     state.accounts["owner"][:FIRST_USER_ACCOUNT] = np.arange(FIRST_USER_ACCOUNT)
@@ -217,20 +222,28 @@ def empty_state(memory: memoryview | None = None) -> State:
     return state
 
 
-def in_array(state: State) -> Sequence[State]:
-    """The state as the only element of an array, sharing memory.
+def zeroed_record(layout: Any) -> Any:
+    """A zeroed record that begins with a cache line; untouched pages cost no memory."""
+    spare = np.zeros(layout.itemsize + _CACHE_LINE_BYTES, np.uint8)
+    skipped = -spare.ctypes.data % _CACHE_LINE_BYTES
+    return spare[skipped : skipped + layout.itemsize].view(layout)[0]
+
+
+def as_kernels_see(record: Any, tables: type[_Tables]) -> _Tables:
+    """The record itself; without the compiler the tuple of its tables, sharing memory."""
+    if isinstance(_is_compiled, Dispatcher):
+        seen: _Tables = record
+        return seen
+    return tables(*(record[name] for name in tables.__annotations__))
+
+
+def in_array(record: _Tables) -> Sequence[_Tables]:
+    """A record of tables as the only element of an array, sharing memory.
 
     Numba recognises the type of an array thirty times faster than that of a record: 1 us a call
-    instead of 30. The kernel that every batch begins with takes its state so.
+    instead of 30. The kernel that every batch begins with takes its records so.
     """
-    if isinstance(state, State):
-        return (state,)
-    array: Sequence[State] = state.base
+    if isinstance(record, tuple):
+        return (record,)
+    array: Sequence[_Tables] = record.base
     return array
-
-
-def _aligned_zeros() -> Any:
-    """A zeroed STATE record that begins with a cache line."""
-    spare = np.zeros(STATE.itemsize + _CACHE_LINE_BYTES, np.uint8)
-    skipped = -spare.ctypes.data % _CACHE_LINE_BYTES
-    return spare[skipped : skipped + STATE.itemsize].view(STATE)[0]

@@ -18,7 +18,8 @@ from exchange.engine.batches import abandon_batch
 from exchange.engine.cash_desk import CashDesk
 from exchange.engine.client_desk import ClientDesk
 from exchange.engine.commands import CommandKind
-from exchange.engine.event_log import BUFFER_EVENTS, EventLog
+from exchange.engine.emit import BUFFER_EVENTS
+from exchange.engine.event_log import EventLog
 from exchange.engine.events import EventKind
 from exchange.engine.firing import EVENTS_PER_FIRING_MAX, fire_due
 from exchange.engine.health import equity_and_maintenance
@@ -30,7 +31,7 @@ from exchange.engine.hot_path import (
 )
 from exchange.engine.liquidating import review_account
 from exchange.engine.open_orders import EVENTS_PER_EXPIRY_MAX, expire_orders
-from exchange.engine.records import RECORD_FIELDS
+from exchange.engine.records import RAW, RECORD_FIELDS
 from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter, Integers, State, Table, empty_state, in_array
 from exchange.engine.trading import EVENTS_PER_MAKER_MAX, EVENTS_PER_TAKER_MAX
@@ -59,6 +60,7 @@ class StateMachine:
     def __init__(self, state: State) -> None:
         self.state = state
         self._states = in_array(state)
+        self._counters = state.counters
         self._log = EventLog()
         self._clients = ClientDesk(state, self._log)
         self._handlers: dict[int, Callable[[Record], tuple[RejectReason, int]]] = {
@@ -93,12 +95,13 @@ class StateMachine:
         rows = np.ascontiguousarray(commands).view(np.int64).reshape(-1, RECORD_FIELDS)
         if not rows.flags.writeable:
             rows = rows.copy()  # A read-only array would compile a second set of kernels.
+        raw = rows.view(RAW).reshape(-1)
         self._log.begin()
         position = 0
         while position < len(rows):
             self._close_funding_samples(rows[position])
             self._log.make_room(EVENTS_PER_TRADING_COMMAND_MAX)
-            reached = apply_trading(self._states, self._log.buffer, rows, position)
+            reached = apply_trading(self._states, self._log.buffers, raw, position)
             if reached == position:
                 self._apply_rare(rows[position])
                 reached += 1
@@ -107,16 +110,16 @@ class StateMachine:
 
     def _close_funding_samples(self, row: Integers) -> None:
         """Before the first command at or after the end of a sample is looked at (FUND-012)."""
-        if row[c.TIME_NS] < self.state.counters[Counter.NEXT_SAMPLE_NS]:
+        if row[c.TIME_NS] < self._counters[Counter.NEXT_SAMPLE_NS]:
             return
-        self._log.make_room(int(self.state.counters[Counter.CONTRACTS]))
+        self._log.make_room(int(self._counters[Counter.CONTRACTS]))
         self._log.buffer.cursor[emit.SEQUENCE] = row[c.SEQUENCE]
         self._log.buffer.cursor[emit.TIME_NS] = row[c.TIME_NS]
         funding.close_samples(self.state, self._log.buffer)
 
     def _apply_rare(self, row: Integers) -> None:
         begin_command(self.state, self._log.buffer, row)
-        if self.state.counters[Counter.BATCH_LEFT] != 0:
+        if self._counters[Counter.BATCH_LEFT] != 0:
             self._log.make_room(2)
             abandon_batch(self.state, self._log.buffer)
         reason = RejectReason(int(admission_reason(self.state, row)))
@@ -128,7 +131,7 @@ class StateMachine:
         if reason is not _OK:
             self._log.make_room(1)
             reject(self._log.buffer, row, int(reason), missing)
-        if self.state.counters[Counter.TRIGGERS_DUE]:
+        if self._counters[Counter.TRIGGERS_DUE]:
             self._log.make_room(EVENTS_PER_FIRING_MAX)
             fire_due(self.state, self._log.buffer)
 
@@ -205,7 +208,7 @@ class StateMachine:
         self._clients.cancel_for_silent(int(command["time_ns"]), OPEN_ORDERS_MAX + 1)
         self._log.make_room(EXPIRIES_MAX * EVENTS_PER_EXPIRY_MAX)
         expire_orders(self.state, self._log.buffer)
-        self._refresh(range(int(self.state.counters[Counter.UNDERLYINGS])))
+        self._refresh(range(int(self._counters[Counter.UNDERLYINGS])))
         trailing = int(count_trailing(self.state))
         if trailing:
             self._log.make_room(trailing)
@@ -218,7 +221,7 @@ class StateMachine:
         In this order, so that nobody is judged by a price or a status of the tick before.
         """
         # A new index; of each contract a new mark, and that it halted at its price ceiling.
-        contracts = int(self.state.counters[Counter.CONTRACTS])
+        contracts = int(self._counters[Counter.CONTRACTS])
         self._log.make_room(len(underlyings) + 2 * contracts)
         due = [u for u in underlyings if marking.refresh_index(self.state, self._log.buffer, u)]
         for underlying in due:

@@ -14,9 +14,8 @@ from numba.core.dispatcher import Dispatcher
 from exchange.engine import clearing, marking
 from exchange.engine import commands as c
 from exchange.engine.commands import CommandKind, make, pack_name
-from exchange.engine.emit import EventBuffer
+from exchange.engine.emit import new_buffer
 from exchange.engine.liquidating import review_account
-from exchange.engine.records import RECORD_FIELDS
 from exchange.engine.state import empty_state
 from exchange.engine.state_machine import StateMachine
 from exchange.engine.units import (
@@ -64,7 +63,7 @@ def compile_hot_path() -> None:
 def compile_clearing() -> None:
     """Compile what prices set in motion: index, marks, liquidation, variation."""
     state = empty_state()
-    events = EventBuffer(np.zeros((64, RECORD_FIELDS), np.int64), np.zeros(3, np.int64))
+    events = new_buffer()
     marking.refresh_index(state, events, 0)
     marking.mark_contracts(state, events, 0)
     clearing.accounts_under_water(state, 0)

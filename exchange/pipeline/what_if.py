@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from exchange.engine.commands import HEADER, PLACE_ORDER
-from exchange.engine.emit import USED, EventBuffer
+from exchange.engine.emit import USED, EventBuffer, new_buffer
 from exchange.engine.events import (
     COMMAND_REJECTED,
     ORDER_ACCEPTED,
@@ -36,7 +36,6 @@ from exchange.engine.health import (
 )
 from exchange.engine.open_orders import book_order, new_order
 from exchange.engine.positions import claim_position, position_slots
-from exchange.engine.records import RECORD_FIELDS
 from exchange.engine.state import (
     STATE,
     Counter,
@@ -187,7 +186,7 @@ def warm_up() -> None:
     """Compile or load what previews need; takes seconds when the cache is cold."""
     scratch = _blank_state()
     stand_up_positions(scratch, TRADER, np.zeros((0, len(_POSITION_FIELDS)), np.int64))
-    stand_up_orders(scratch, _one_event(), TRADER, np.zeros((0, len(_ORDER_FIELDS)), np.int64))
+    stand_up_orders(scratch, new_buffer(), TRADER, np.zeros((0, len(_ORDER_FIELDS)), np.int64))
     measure(scratch, TRADER, np.zeros((SLOTS_MAX, _MEASURES), np.int64))
     liquidation_price_ticks(1, 1, 1, 1, 1, 1, 1, 1)
 
@@ -212,7 +211,7 @@ def _scratch(
     state.balances[MAKER, USDC] = MAKER_UNITS
     stand_up_positions(state, TRADER, _table(view.positions, _POSITION_FIELDS))
     resting = _resting(view)[::-1]
-    stand_up_orders(state, _one_event(), TRADER, _table(resting, _ORDER_FIELDS))
+    stand_up_orders(state, new_buffer(), TRADER, _table(resting, _ORDER_FIELDS))
     return state
 
 
@@ -266,7 +265,7 @@ def _stand_up_book(state: State, view: AccountView, contract: int, levels: Recor
         if amount > 0
     ]
     stand_up_orders(
-        state, _one_event(), MAKER, np.array(rows, np.int64).reshape(-1, len(_ORDER_FIELDS))
+        state, new_buffer(), MAKER, np.array(rows, np.int64).reshape(-1, len(_ORDER_FIELDS))
     )
 
 
@@ -369,10 +368,6 @@ def _best_ticks(levels: Records, side: int) -> int:
     if not len(prices):
         return 0
     return int(prices.min() if side == BUY else prices.max())
-
-
-def _one_event() -> EventBuffer:
-    return EventBuffer(np.zeros((1, RECORD_FIELDS), np.int64), np.zeros(3, np.int64))
 
 
 def _table(rows: Records, fields: tuple[str, ...]) -> Integers:
