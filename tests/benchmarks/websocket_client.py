@@ -64,7 +64,7 @@ async def orders(
     lasted = perf_counter() - began
     for socket in opened:
         await socket.close()
-    return {"per_second": len(delays) / lasted, **_spread(delays)}
+    return {"per_second": len(delays) / lasted, **spread(delays)}
 
 
 async def fan_out(
@@ -100,10 +100,11 @@ async def fan_out(
         watcher.cancel()
     whole = [max(times) - min(times) for times in arrivals.values() if len(times) == sockets]
     assert whole, "no update reached every subscriber"
-    return {"updates": len(whole), **_spread(whole)}
+    return {"updates": len(whole), **spread(whole)}
 
 
-def _spread(seconds: list[float]) -> dict[str, float]:
+def spread(seconds: list[float]) -> dict[str, float]:
+    """Median and 99th percentile of delays, in milliseconds."""
     ordered = sorted(seconds)
     worst = ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
     return {"p50_ms": statistics.median(ordered) * 1e3, "p99_ms": worst * 1e3}
