@@ -3,7 +3,8 @@
 run_engine calls warm_up() and then seal(), so that an argument of a new type fails loudly
 instead of stalling trading for seconds. On a machine that has no kernels yet two processes
 share the work, through the cache on disk: `python -m exchange.engine.warmup` compiles the hot
-path while `manage.py warm_up` begins with compile_clearing.
+path while `manage.py warm_up` begins with compile_clearing and comes to compile_reactions when
+the other has what they have in common.
 """
 
 import sys
@@ -11,11 +12,14 @@ import sys
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 
-from exchange.engine import clearing, marking
+from exchange.engine import clearing, funding, marking
 from exchange.engine import commands as c
+from exchange.engine.batches import abandon_batch
 from exchange.engine.commands import CommandKind, make, pack_name
 from exchange.engine.emit import new_buffer
+from exchange.engine.firing import fire_due
 from exchange.engine.liquidating import review_account
+from exchange.engine.open_orders import expire_orders
 from exchange.engine.state import empty_state
 from exchange.engine.state_machine import StateMachine
 from exchange.engine.units import (
@@ -61,13 +65,23 @@ def compile_hot_path() -> None:
 
 
 def compile_clearing() -> None:
-    """Compile what prices set in motion: index, marks, liquidation, variation."""
+    """Compile what prices and time set in motion: index, marks, variation, funding, expiry."""
     state = empty_state()
     events = new_buffer()
     marking.refresh_index(state, events, 0)
     marking.mark_contracts(state, events, 0)
     clearing.accounts_under_water(state, 0)
     clearing.settle_variation(state, events, 0)
+    funding.close_samples(state, events)
+    expire_orders(state, events)
+
+
+def compile_reactions() -> None:
+    """Compile what executes orders by itself: triggers and liquidation."""
+    state = empty_state()
+    events = new_buffer()
+    fire_due(state, events)
+    abandon_batch(state, events)
     review_account(state, events, OPERATOR)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from exchange.engine.warmup import compile_clearing
-from exchange.pipeline import runner, what_if
+from exchange.engine.state import empty_state
+from exchange.engine.warmup import compile_clearing, compile_reactions
+from exchange.pipeline import runner, views, what_if
 
 
 class Command(BaseCommand):
@@ -20,6 +21,8 @@ class Command(BaseCommand):
         with _beside("exchange.engine.warmup"):
             compile_clearing()
             what_if.warm_up()
+            views.warm_up(empty_state())
+            compile_reactions()
         # Loads what both have compiled and compiles what is left; nothing afterwards.
         runner.warm_up()
 
