@@ -11,6 +11,7 @@ import pytest
 
 from exchange.pipeline import logs
 from exchange.pipeline.servers import PROJECT
+from tests.pipeline.engine import run_manage
 
 SECRET = "kS3cr3t-Value_9Zx"
 
@@ -141,17 +142,18 @@ def test_process_with_a_password_in_its_addresses_never_says_it(kind: str) -> No
     assert SECRET not in done.stdout + done.stderr
     assert "away" in done.stderr
     if kind == "json":
-        failed = subprocess.run(
-            [sys.executable, "manage.py", "replay"],
-            cwd=PROJECT,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        (line,) = [json.loads(line) for line in failed.stderr.splitlines()]
-        assert failed.returncode == 1
-        assert (line["level"], line["process"]) == ("CRITICAL", "replay")
-        assert "OperationalError" in line["exception"]
-        assert SECRET not in failed.stderr
         lines = [json.loads(line) for line in done.stderr.splitlines()]
         assert [line["level"] for line in lines] == ["ERROR"] * 4
+
+
+def test_command_that_fails_says_so_in_lines_of_json(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOVATE_LOG", "json")
+
+    failed = run_manage("create_account", "no name")
+
+    lines = [json.loads(line) for line in failed.stderr.splitlines()]
+    assert failed.returncode == 1
+    assert (lines[-1]["level"], lines[-1]["process"]) == ("CRITICAL", "create_account")
+    assert "Expected a name of 1 to 64 letters" in lines[-1]["exception"]
