@@ -90,7 +90,7 @@ def prove_client(client: Client, history: History) -> None:
     wanted = {intent.key for intent in client.wanted}
     assert wanted == set(client.acknowledged), wanted ^ set(client.acknowledged)
     for key, told in client.acknowledged.items():
-        made = history.orders[client.account, key]
+        made = history.orders.get((client.account, key), [])
         assert len(made) == 1, f"key {key} of account {client.account} made {made}"
         sequence, number = made[0]
         assert told.order == number, (told, made)
