@@ -82,3 +82,11 @@ def _forget_venue() -> None:
 @pytest.hookimpl(trylast=True)  # With -x the servers are still to be ended by then.
 def pytest_sessionfinish() -> None:
     shutil.rmtree(os.environ["NOVATE_HOME"], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("NOVATE_NIGHTLY") == "1":
+        return
+    nightly = [item for item in items if item.get_closest_marker("nightly")]
+    items[:] = [item for item in items if item not in nightly]
+    config.hook.pytest_deselected(items=nightly)

@@ -36,12 +36,15 @@ POST_ONLY_REJECT = 11_054
 INTERNAL_ERROR = 11_094
 INVALID_CREDENTIALS = 13_004
 UNAUTHORIZED = 13_009
+TIMED_OUT = 13_888
 FORBIDDEN = 13_021
 
 _BY_REASON: dict[RejectReason, tuple[int, str]] = {
     RejectReason.UNKNOWN_COMMAND: (BAD_REQUEST, "bad_request"),
     RejectReason.DUPLICATE_COMMAND: (RETRY, "retry"),
     RejectReason.QUARANTINED: (RETRY, "retry"),
+    # Never executed: whoever asks again, with the same key, loses nothing.
+    RejectReason.EXPIRED: (TIMED_OUT, "timed_out"),
     RejectReason.UNKNOWN_PRINCIPAL: (UNAUTHORIZED, "unauthorized"),
     RejectReason.NOT_AUTHORISED: (FORBIDDEN, "forbidden"),
     RejectReason.UNKNOWN_ACCOUNT: (FORBIDDEN, "forbidden"),

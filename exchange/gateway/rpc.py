@@ -191,7 +191,7 @@ async def run(name: str, params: object, call: Call) -> object:
             "no outcome in time: the request was executed already or never will be; "
             "with an idempotency_key it is safe to send it again"
         )
-        raise RpcError(13_888, "timed_out", {"reason": reason}) from error
+        raise RpcError(errors.TIMED_OUT, "timed_out", {"reason": reason}) from error
     except Backpressure as error:
         reason = "nothing was sent to the engine; try again shortly"
         raise RpcError(10_047, "matching_engine_queue_full", {"reason": reason}) from error

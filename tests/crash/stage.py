@@ -1,8 +1,10 @@
 """An empty venue on the servers of the test run: what is to be killed, and who trades."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import Any
 
+import pytest
 import redis
 
 from exchange.management.processes import fast_lane
@@ -100,6 +102,14 @@ class Stage:
 
     def prove(self, load: Load) -> History:
         return prove(load.clients)
+
+
+def shortly(cases: Iterable[Any], *every_time: Any) -> list[Any]:
+    """Parameters of which only some run every time, and the others at night."""
+    return [
+        case if case in every_time else pytest.param(case, marks=pytest.mark.nightly)
+        for case in cases
+    ]
 
 
 def wait_for_trading(load: Load, orders: int = 5) -> None:

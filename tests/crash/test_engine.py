@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from exchange.pipeline.replica import snapshot_directory
+from tests.crash.clients import Load
 from tests.crash.stage import Stage, cut_the_engine_off, flush_valkey, wait_for_trading
 from tests.pipeline.engine import EngineProcess, engine_in_thread
 
@@ -72,19 +73,24 @@ ENGINE = {
 }
 
 
+def test_engine_killed_at_every_point_in_turn_keeps_every_promise(stage: Stage) -> None:
+    with stage.load() as load:
+        for point in ENGINE:
+            die_at(stage, load, point)
+        with engine_in_thread():
+            wait_for_trading(load)
+            load.finish()
+
+    stage.prove(load)
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize("point", ENGINE)
 def test_engine_killed_under_load_keeps_every_promise(stage: Stage, point: str) -> None:
     case = ENGINE[point]
-    if case.before is not None:
-        case.before(stage)
 
     with stage.load() as load:
-        engine = stage.engine(f"{point}:{case.passage}")
-        if case.during is not None:
-            engine.wait_live()
-            wait_for_trading(load)
-            case.during(stage, engine)
-        assert engine.wait() == -9, engine.said
+        die_at(stage, load, point)
         told_before = load.acknowledged
         with engine_in_thread():
             wait_for_trading(load)
@@ -93,3 +99,16 @@ def test_engine_killed_under_load_keeps_every_promise(stage: Stage, point: str) 
     assert told_before > 0 or not case.is_live
     stage.prove(load)
     assert list(snapshot_directory().glob("*.tmp")) == []
+
+
+def die_at(stage: Stage, load: Load, point: str) -> None:
+    """An engine that is led to a point, and killed there."""
+    case = ENGINE[point]
+    if case.before is not None:
+        case.before(stage)
+    engine = stage.engine(f"{point}:{case.passage}")
+    if case.during is not None:
+        engine.wait_live()
+        wait_for_trading(load)
+        case.during(stage, engine)
+    assert engine.wait() == -9, f"{point}: {engine.said}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.crash.stage import Stage, wait_for_trading
+from tests.crash.stage import Stage, shortly, wait_for_trading
 from tests.pipeline.engine import engine_in_thread
 
 PROJECTOR = {
@@ -14,7 +14,7 @@ PROJECTOR = {
 REBUILD = {"rebuild_truncated": 1, "mid_fold": 7}
 
 
-@pytest.mark.parametrize("point", PROJECTOR)
+@pytest.mark.parametrize("point", shortly(PROJECTOR, "mid_copy"))
 def test_projector_killed_under_load_projects_everything_once(stage: Stage, point: str) -> None:
     with engine_in_thread(), stage.load() as load:
         projector = stage.manage("run_projector", crash_at=f"{point}:{PROJECTOR[point]}")
@@ -25,7 +25,7 @@ def test_projector_killed_under_load_projects_everything_once(stage: Stage, poin
     stage.prove(load)
 
 
-@pytest.mark.parametrize("point", REBUILD)
+@pytest.mark.parametrize("point", shortly(REBUILD, "rebuild_truncated"))
 def test_rebuild_killed_half_way_is_finished_by_the_next_projector(
     stage: Stage, point: str
 ) -> None:

@@ -15,7 +15,7 @@ from exchange.pipeline.servers import redis_url
 from exchange.pipeline.views import ACCOUNT_KEY
 from tests.crash.clients import Acknowledged, Client, Load
 from tests.crash.proof import prove_client
-from tests.crash.stage import Stage, wait_for_trading
+from tests.crash.stage import Stage, shortly, wait_for_trading
 from tests.pipeline.engine import engine_in_thread
 
 
@@ -95,7 +95,7 @@ def test_every_lie_to_a_client_is_found_out(stage: Stage, traded: Load) -> None:
             prove_client(client, history)
 
 
-@pytest.mark.parametrize("lie", KEPT)
+@pytest.mark.parametrize("lie", shortly(KEPT, lose_a_projected_fill))
 def test_every_lie_that_a_server_keeps_is_found_out(
     stage: Stage, traded: Load, lie: Callable[[Client], None]
 ) -> None:

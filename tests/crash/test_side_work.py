@@ -17,7 +17,7 @@ from exchange.pipeline.bus import OutcomeUnknown
 from exchange.pipeline.quarantine import QuarantineRefused, quarantine
 from exchange.pipeline.replica import PoisonCommand, Replica, snapshot_directory
 from exchange.pipeline.runner import Runner
-from tests.crash.stage import Stage, wait_for_trading
+from tests.crash.stage import Stage, shortly, wait_for_trading
 from tests.pipeline.engine import engine_in_thread
 from tests.pipeline.process import database_url
 from tests.pipeline.venue import bid
@@ -32,7 +32,7 @@ WHERE table_schema = 'public' ORDER BY 1, 2
 """
 
 
-@pytest.mark.parametrize("point", TASK)
+@pytest.mark.parametrize("point", shortly(TASK, "snapshot_torn"))
 def test_worker_killed_in_the_snapshot_task_leaves_it_to_the_next(
     stage: Stage, point: str
 ) -> None:

@@ -85,6 +85,7 @@ def test_database_away_is_answered_by_retry_and_not_as_a_fault(
         assert status == 200, answer
 
 
+@pytest.mark.nightly
 def test_valkey_away_is_answered_and_nothing_is_acknowledged(stage: Stage, edge: Edge) -> None:
     key = a_key(stage)
     with engine_in_thread():
@@ -102,6 +103,7 @@ def test_valkey_away_is_answered_and_nothing_is_acknowledged(stage: Stage, edge:
         wait_until(lambda: get(edge.port, ORDER, key)[0] == 200, 30.0)
 
 
+@pytest.mark.nightly
 def test_dead_engine_is_answered_in_time_and_the_order_is_never_executed_late(
     stage: Stage, edge: Edge
 ) -> None:

@@ -77,6 +77,7 @@ def test_clock_moved_by_hours_is_alarmed_and_never_followed_in_a_leap(
     assert 0 < times[-1] - began < (2 * elapsed + 2) * SECOND
 
 
+@pytest.mark.nightly
 def test_engine_restarted_under_a_clock_that_is_behind_goes_on_from_its_journal(
     stage: Stage, clock: FakeClock
 ) -> None:

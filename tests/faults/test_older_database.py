@@ -70,6 +70,7 @@ def test_older_copy_is_refused_and_accepted_only_by_its_own_sequence(
     assert accepted.terminate() == 0
 
 
+@pytest.mark.nightly
 def test_the_lost_state_is_named_when_a_snapshot_of_it_is_left(
     stage: Stage, copy_database: Any
 ) -> None:
@@ -86,6 +87,7 @@ def test_the_lost_state_is_named_when_a_snapshot_of_it_is_left(
     assert f"The lost state after sequence {last:,} is kept in " in refused.said
 
 
+@pytest.mark.nightly
 def test_journal_cut_at_its_end_is_refused(stage: Stage) -> None:
     engine = stage.engine().wait_live()
     for _ in range(3):

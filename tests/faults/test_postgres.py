@@ -81,6 +81,7 @@ def test_commit_whose_answer_was_cut_is_not_written_twice(
     assert [row.first_sequence for row in rows()] == [1, 2, 3]
 
 
+@pytest.mark.nightly
 def test_session_ended_again_and_again_under_load(stage: Stage) -> None:
     with stage.load() as load:
         engine = stage.engine().wait_live()
@@ -129,6 +130,7 @@ def test_nothing_is_acknowledged_before_a_slow_disk_has_it(stage: Stage) -> None
     assert engine.terminate() == 0
 
 
+@pytest.mark.nightly
 def test_log_that_cannot_be_written_stops_the_engine_and_the_next_one_goes_on(
     stage: Stage,
 ) -> None:

@@ -3,6 +3,8 @@
 import signal
 import time
 
+import pytest
+
 from exchange.pipeline import journal
 from exchange.pipeline.replica import Replica
 from tests.crash.stage import Stage, cut_the_engine_off, wait_for_trading
@@ -44,6 +46,7 @@ def test_second_engine_stands_by_and_takes_over(stage: Stage) -> None:
     stage.prove(load)
 
 
+@pytest.mark.nightly
 def test_standby_killed_with_the_lock_in_its_hands_leaves_it_to_a_third(stage: Stage) -> None:
     with stage.load() as load:
         first = stage.engine().wait_live()
@@ -84,6 +87,7 @@ def test_engine_that_lost_its_lock_while_it_slept_stops_and_writes_nothing(
     stage.prove(load)
 
 
+@pytest.mark.nightly
 def test_several_starts_at_once_make_one_engine(stage: Stage) -> None:
     engines = [stage.engine() for _ in range(4)]
 

@@ -17,7 +17,7 @@ from exchange.pipeline.codec import Records
 from exchange.pipeline.servers import discard_servers
 from exchange.pipeline.servers.home import prepare, server_place
 from exchange.pipeline.servers.valkey import Valkey, socket_path
-from tests.crash.stage import Stage, flush_valkey, wait_for_trading
+from tests.crash.stage import Stage, flush_valkey, shortly, wait_for_trading
 from tests.faults.proxy import FaultProxy
 from tests.pipeline.engine import engine_in_thread, wait_until
 
@@ -56,6 +56,7 @@ def test_flushed_again_and_again_under_load(stage: Stage) -> None:
     stage.prove(load)
 
 
+@pytest.mark.nightly
 def test_replaced_by_an_empty_one_the_venue_goes_on_there(
     stage: Stage, proxy: FaultProxy, empty_valkey: Path
 ) -> None:
@@ -77,6 +78,7 @@ def test_replaced_by_an_empty_one_the_venue_goes_on_there(
     assert len(views) > len(stage.traders)
 
 
+@pytest.mark.nightly
 def test_five_seconds_slow_clients_hear_no_answer_and_nothing_is_lost(
     stage: Stage, proxy: FaultProxy
 ) -> None:
@@ -93,7 +95,7 @@ def test_five_seconds_slow_clients_hear_no_answer_and_nothing_is_lost(
     stage.prove(load)
 
 
-@pytest.mark.parametrize("side", ["request", "answer"])
+@pytest.mark.parametrize("side", shortly(["request", "answer"], "request"))
 def test_cut_at_any_byte_of_the_engines_talk_nothing_is_lost(
     stage: Stage, proxy: FaultProxy, side: str
 ) -> None:
@@ -111,6 +113,7 @@ def test_cut_at_any_byte_of_the_engines_talk_nothing_is_lost(
     stage.prove(load)
 
 
+@pytest.mark.nightly
 def test_silent_valkey_stops_nobody_for_ever(stage: Stage, proxy: FaultProxy) -> None:
     with engine_in_thread(proxy.redis_url), stage.load() as load:
         wait_for_trading(load)

@@ -298,6 +298,7 @@ def test_what_the_engine_has_not_begun_in_time_is_never_executed(
         late = venue.get("private/buy", alice, **order)
 
     assert early.error["data"]["name"] == "EXPIRED"
+    assert early.error["code"] == 13888
     assert late.error["code"] == 13888
     # The engine has taken in all that waited for it by the time it answers.
     assert eventually(lambda: venue.get("private/cancel_all", alice).status == 200, 10)
