@@ -51,7 +51,6 @@ START_SECONDS = 240.0
 PAUSE_SECONDS_MAX = 0.6
 STEADY_SECONDS = 0.5  # the next kill of the same process is no fault of the process
 POLL_SECONDS = 0.02
-CLIENT_PAUSE_SECONDS = 0.03
 BUS_TRADERS = 2
 API_TRADERS = 2
 HASTY = 7
@@ -244,8 +243,6 @@ class Campaign:
                 key = Key(account, *create_key(account))
                 clients.append(ApiClient(key, [port], BUS_TRADERS + seed))
             connection.close()
-            for client in clients:
-                client.pause_seconds = CLIENT_PAUSE_SECONDS
             with Load(clients, venue) as load:
                 yield load
 

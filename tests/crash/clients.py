@@ -34,7 +34,7 @@ from tests.pipeline.venue import Venue, order
 
 PATIENCE_SECONDS = 40.0  # for one answer, over any number of attempts
 ATTEMPT_SECONDS = 0.6
-PAUSE_SECONDS = 0.01
+PAUSE_SECONDS = 0.03  # what is replayed at each restart stays short
 LOTS_MAX = 2
 MIDDLE = 60_000
 INSTRUMENT = "BTC_USDC-PERPETUAL"
@@ -61,8 +61,6 @@ class Acknowledged(NamedTuple):
 
 class Client(threading.Thread):
     """Wants orders until it is told to stop; `acknowledged` by key is what it was told."""
-
-    pause_seconds = PAUSE_SECONDS  # between two messages
 
     def __init__(self, account: int, seed: int) -> None:
         super().__init__(name=f"client of {account}", daemon=True)
@@ -97,7 +95,7 @@ class Client(threading.Thread):
         try:
             while not self._is_finishing.is_set():
                 self._trade()
-                time.sleep(self.pause_seconds)
+                time.sleep(PAUSE_SECONDS)
         except BaseException as fault:
             self.fault = fault
 

@@ -44,7 +44,7 @@ def stop(_stage: Stage, engine: EngineProcess) -> None:
     engine.send(signal.SIGTERM)
 
 
-IN_FULL_SWING = Case(passage=12)
+IN_FULL_SWING = Case(passage=8)
 SAVING = Case(during=stop)
 ENGINE = {
     "after_lock": Case(is_live=False),
@@ -64,7 +64,7 @@ ENGINE = {
     "views_published": IN_FULL_SWING,
     "trim_pending": IN_FULL_SWING,
     "after_publish": IN_FULL_SWING,
-    "wire_torn": Case(passage=60),
+    "wire_torn": Case(passage=40),
     "mid_rewrite": Case(is_live=False),
     "snapshot_torn": SAVING,
     "snapshot_written": SAVING,
