@@ -12,7 +12,13 @@ from exchange.pipeline import codec
 from exchange.pipeline.bus import BATCH_CHANNEL, STREAM, new_gateway_id
 from exchange.pipeline.servers import redis_url
 from tests.benchmarks.engine import Recorded
-from tests.benchmarks.live import fdatasync_ms, fund_accounts, live_engine
+from tests.benchmarks.live import (
+    engine_process,
+    fdatasync_ms,
+    fresh_prices,
+    fund_accounts,
+    live_engine,
+)
 from tests.benchmarks.workload import ACCOUNTS
 from tests.engine.venue import UNITS, Records
 
@@ -25,13 +31,26 @@ SILENCE_SECONDS = 60.0
 def run(recorded: Recorded, report: Report) -> None:
     """The recorded flow through a real engine process, message by message."""
     disk = fdatasync_ms()
-    with live_engine() as venue:
-        first = fund_accounts(venue, ACCOUNTS, 10_000_000 * UNITS)
-        journal = _readdressed(recorded, first)
-        seconds, batches, rejected = _feed(journal)
+    with live_engine() as (venue, process):
+        with fresh_prices(venue):
+            first = fund_accounts(venue, ACCOUNTS, 10_000_000 * UNITS)
+            journal = _readdressed(recorded, first)
+            seconds, batches, rejected = _feed(journal)
+        process.kill()
+        process.wait()
+        restart = _restart()
     assert not rejected, f"{rejected} commands were refused"
     figures = f"{len(journal) / seconds:>12,.0f} commands/s   {seconds:.1f} s in {batches:,} "
     report("bus, journal, apply, results", figures + f"commits; fdatasync p50 {disk:.2f} ms")
+    tail = f"kill -9, restart with a tail of {len(journal):,} commands (bar: 5 s)"
+    report(tail, f"{restart:>12.1f} s")
+
+
+def _restart() -> float:
+    """Seconds until a killed engine is live again; without a snapshot all is its tail."""
+    began = perf_counter()
+    with engine_process():
+        return perf_counter() - began
 
 
 def _readdressed(recorded: Recorded, first: int) -> Records:

@@ -11,6 +11,7 @@ from time import perf_counter
 
 import numpy as np
 from django.core.management import call_command
+from django.db import connections
 
 from exchange.engine import commands, units
 from exchange.engine.commands import CommandKind
@@ -24,7 +25,9 @@ FUND_BATCH = 1_000
 
 
 @contextlib.contextmanager
-def child(*arguments: str, ready: str = "", **environment: str) -> Iterator[None]:
+def child(
+    *arguments: str, ready: str = "", **environment: str
+) -> Iterator[subprocess.Popen[str]]:
     """A process of the venue; waits for the line that says it is ready."""
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -41,30 +44,43 @@ def child(*arguments: str, ready: str = "", **environment: str) -> Iterator[None
         assert process.poll() is None, f"{arguments} ended with {process.returncode}"
         drain = threading.Thread(target=process.stderr.read, daemon=True)
         drain.start()
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(START_SECONDS)
 
 
 @contextlib.contextmanager
-def live_engine() -> Iterator[Venue]:
-    """A running engine with a listed BTC perpetual at 60,000 whose index stays VALID."""
+def live_engine() -> Iterator[tuple[Venue, subprocess.Popen[str]]]:
+    """A running engine with a listed BTC perpetual at 60,000, and its process."""
     with ensure_servers():
         call_command("migrate", interactive=False, verbosity=0)
-        with child("manage.py", "run_engine", ready="The engine is live"):
+        with engine_process() as process:
             venue = Venue()
             venue.open()
-            ended = threading.Event()
-            prices = threading.Thread(target=_keep_prices, args=(venue, ended))
-            prices.start()
-            try:
-                yield venue
-            finally:
-                ended.set()
-                prices.join()
-                venue.close()
+            yield venue, process
+            venue.close()
+        # Another benchmark's servers are not these.
+        connections.close_all()
     discard_servers(novate_home())
+
+
+def engine_process() -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
+    """The engine in a process of its own, once it is live."""
+    return child("manage.py", "run_engine", ready="The engine is live")
+
+
+@contextlib.contextmanager
+def fresh_prices(venue: Venue) -> Iterator[None]:
+    """The index stays VALID meanwhile."""
+    ended = threading.Event()
+    prices = threading.Thread(target=_keep_prices, args=(venue, ended))
+    prices.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        prices.join()
 
 
 def fund_accounts(venue: Venue, count: int, funds_units: int) -> int:

@@ -11,6 +11,7 @@ from time import perf_counter
 
 import numpy as np
 from django.core.management import call_command
+from django.db import connections
 
 from exchange.engine import units
 from exchange.engine.commands import CommandKind, Records, make
@@ -76,6 +77,7 @@ def run(report: Report) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         for folded in FOLDS:
             _fold(setup, batches, folded, report)
+        connections.close_all()
     discard_servers(novate_home())
 
 
