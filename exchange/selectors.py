@@ -109,14 +109,6 @@ def order(account: int, order_id: int) -> Order | None:
     return Order.objects.filter(pk=order_id, account=account).first()
 
 
-def open_orders(account: int, *, contract: int | None = None) -> list[Order]:
-    """An account's open orders (at most units.OPEN_ORDERS_MAX), newest first."""
-    rows = Order.objects.filter(account=account, state=OrderState.OPEN)
-    if contract is not None:
-        rows = rows.filter(contract_id=contract)
-    return list(rows.order_by("-id"))
-
-
 def order_history(
     account: int, *, contract: int | None = None, before: int | None = None, limit: int = PAGE
 ) -> Page[Order]:

@@ -1,6 +1,8 @@
 """Orders, fills and what they add up to: candles and liquidations.
 
 ORD-001  quantity = filled + remaining + cancelled, but for what an amendment took away.
+ORD-002  no index covers what changes during an order's life (open orders are read from the
+         views): PostgreSQL then writes its new version beside the old one and no index at all.
 FILL-001 id = 2 x trade + (1 for the taker's side): both sides of a trade stand side by side.
 """
 
@@ -55,9 +57,6 @@ class Order(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=["account", "id"], name="order_by_account"),
-            models.Index(
-                fields=["account", "id"], name="order_open", condition=Q(state=OrderState.OPEN)
-            ),
             models.Index(
                 fields=["account", "id"], name="order_trigger", condition=Q(trigger_ticks__gt=0)
             ),

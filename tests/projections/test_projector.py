@@ -54,7 +54,7 @@ def test_crash_in_the_middle_of_a_batch_changes_nothing() -> None:
     before = everything()
 
     def cut_the_wire(execute: Any, sql: str, *rest: Any) -> Any:
-        if "exchange_balance" in sql and sql.startswith("INSERT"):
+        if "exchange_vault" in sql and sql.startswith("INSERT"):
             raise ConnectionError("cut")
         return execute(sql, *rest)
 

@@ -55,8 +55,7 @@ def test_page_of_an_impossible_size_is_refused(limit: int) -> None:
 
 
 @pytest.mark.usefixtures("traded")
-def test_open_orders_and_history_are_each_others_rest() -> None:
-    assert [order.id for order in selectors.open_orders(ALICE)] == []
+def test_order_history_is_the_accounts_own() -> None:
     assert [order.id for order in selectors.order_history(ALICE).rows] == [104, 102, 101]
     assert [order.id for order in selectors.order_history(BOB).rows] == [105, 103]
 

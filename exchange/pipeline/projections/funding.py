@@ -11,10 +11,11 @@ from exchange.engine.units import FUNDING_HOUR_NS, FUNDING_SAMPLE_NS, FUNDING_SA
 from exchange.models.contracts import HISTORY_BITS, Contract
 from exchange.models.funding import FundingPayment, FundingSample
 from exchange.pipeline.projections.batch import Batch, Integers, last_of_each
-from exchange.pipeline.projections.table import Columns, Table
+from exchange.pipeline.projections.table import Columns, Patch, Table
 
 _SAMPLES = Table.of(FundingSample)
 _PAYMENTS = Table.of(FundingPayment)
+_CONTRACTS = Patch(Contract, "funding_hour")
 
 _HOUR = """
 INSERT INTO exchange_fundinghour (id, contract, start_ns, samples, measured_ms, rate_ppb_ms,
@@ -66,6 +67,6 @@ def _write_payments(cursor: CursorWrapper, batch: Batch) -> None:
     columns: Columns = {name: paid[name] for name in _PAYMENTS.formats if name != "id"}
     columns["id"] = batch.ordinals(EventKind.FUNDING_CONVERTED)[is_paid]
     _PAYMENTS.copy(cursor, columns, paid.size)
-    for row in converted[last_of_each(converted["contract"])]:
-        hour = int(row["time_ns"]) // FUNDING_HOUR_NS
-        Contract.objects.filter(pk=int(row["contract"])).update(funding_hour=hour)
+    last = converted[last_of_each(converted["contract"])]
+    hours = last["time_ns"] // FUNDING_HOUR_NS
+    _CONTRACTS.write(cursor, {"id": last["contract"], "funding_hour": hours}, last.size)

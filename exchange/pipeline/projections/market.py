@@ -17,10 +17,13 @@ from exchange.models.contracts import (
     Underlying,
 )
 from exchange.pipeline.projections.batch import Batch, Integers, last_of_each
-from exchange.pipeline.projections.table import Columns, Table
+from exchange.pipeline.projections.table import Columns, Patch, Table
 
 _MARKS = Table.of(MarkHistory)
 _INDEXES = Table.of(IndexHistory)
+_LIVE_MARK = ("mark_ticks", "index_ticks", "last_ticks", "open_interest_lots")
+_CONTRACTS = Patch(Contract, *_LIVE_MARK, "mark_ns")
+_UNDERLYINGS = Patch(Underlying, "index_e8", "index_ns", "status", "fresh_sources")
 
 
 class Marks(NamedTuple):
@@ -54,14 +57,10 @@ def _write_marks(cursor: CursorWrapper, batch: Batch) -> LastMarks:
     columns["id"] = ids[last_of_each(ids)]
     _MARKS.upsert(cursor, columns, kept.size)
     last = updates[last_of_each(updates["contract"])]
-    for row in last:
-        Contract.objects.filter(pk=int(row["contract"])).update(
-            mark_ticks=int(row["mark_ticks"]),
-            mark_ns=int(row["time_ns"]),
-            index_ticks=int(row["index_ticks"]),
-            last_ticks=int(row["last_ticks"]),
-            open_interest_lots=int(row["open_interest_lots"]),
-        )
+    live: Columns = {name: last[name] for name in _LIVE_MARK}
+    _CONTRACTS.write(
+        cursor, live | {"id": last["contract"], "mark_ns": last["time_ns"]}, last.size
+    )
     return LastMarks(last["contract"], last["mark_ticks"], last["index_ticks"])
 
 
@@ -75,10 +74,12 @@ def _write_index(cursor: CursorWrapper, batch: Batch) -> None:
         **{name: kept[name] for name in _INDEXES.formats if name in (kept.dtype.names or ())},
     }
     _INDEXES.upsert(cursor, columns, kept.size)
-    for row in updates[last_of_each(updates["underlying"])]:
-        Underlying.objects.filter(pk=int(row["underlying"])).update(
-            index_e8=int(row["index_e8"]),
-            index_ns=int(row["time_ns"]),
-            status=int(row["status"]),
-            fresh_sources=int(row["fresh"]),
-        )
+    last = updates[last_of_each(updates["underlying"])]
+    live: Columns = {
+        "id": last["underlying"],
+        "index_e8": last["index_e8"],
+        "index_ns": last["time_ns"],
+        "status": last["status"],
+        "fresh_sources": last["fresh"],
+    }
+    _UNDERLYINGS.write(cursor, live, last.size)

@@ -27,14 +27,23 @@ from exchange.engine.units import (
     USDC,
 )
 from exchange.models.accounts import Balance, LedgerEntry, LedgerKind, Transfer, TransferState
-from exchange.models.vaults import Vault
 from exchange.pipeline.projections.batch import Batch, Integers, last_of_each
-from exchange.pipeline.projections.table import Columns, Table, temporary
+from exchange.pipeline.projections.table import Columns, Table, change, rows_of
 
 _LEDGER = Table.of(LedgerEntry)
 _BALANCES = Table.of(Balance)
 _TRANSFERS = Table.of(Transfer)
 _SETTLEMENT = {"withdrawal": "i8", "state": "i2", "updated_ns": "i8", "sequence": "i8"}
+_SETTLE = (
+    "UPDATE exchange_transfer t SET state = p.state, updated_ns = p.updated_ns, "  # noqa: S608
+    f"sequence = p.sequence FROM {rows_of(_SETTLEMENT)} "
+    "WHERE t.withdrawal = p.withdrawal AND t.withdrawal <> 0"
+)
+_VAULT = (
+    "INSERT INTO exchange_vault (id, account, name, asset, balance_units, sequence) "
+    "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET "
+    "balance_units = excluded.balance_units, sequence = excluded.sequence"
+)
 # One event makes at most two postings; their ids leave room for four.
 _POSTINGS_PER_EVENT = 4
 
@@ -257,22 +266,13 @@ def _write_balances(
     columns |= {"balance_units": totals, "sequence": moved_at}
     users: Columns = {name: values[user] for name, values in columns.items()}
     _BALANCES.upsert(cursor, users, int(user.sum()))
-    Vault.objects.bulk_create(
-        [
-            Vault(
-                id=int(keys[row]),
-                account=int(account[row]),
-                name=HOUSE_NAMES[int(account[row])],
-                asset=int(asset[row]),
-                balance_units=int(totals[row]),
-                sequence=int(moved_at[row]),
-            )
-            for row in np.flatnonzero(~user)
-        ],
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=["balance_units", "sequence"],
-    )
+    house = [
+        (key, owner, HOUSE_NAMES[owner], held, units, at)
+        for key, owner, held, units, at in zip(
+            *(values[~user].tolist() for values in columns.values()), strict=True
+        )
+    ]
+    cursor.executemany(_VAULT, house)
 
 
 def _write_transfers(cursor: CursorWrapper, batch: Batch) -> None:
@@ -304,19 +304,11 @@ def _settle_withdrawals(
     cursor: CursorWrapper, batch: Batch, event: EventKind, state: TransferState
 ) -> None:
     rows = batch.of(event)
-    if rows.size == 0:
-        return
-    staging = temporary(cursor, f"settlement_{state.value}", _SETTLEMENT)
     columns: Columns = {
         "withdrawal": rows["withdrawal"],
         "state": state.value,
         "updated_ns": rows["time_ns"],
         "sequence": rows["sequence"],
     }
-    staging.copy(cursor, columns, rows.size)
-    cursor.execute(
-        "UPDATE exchange_transfer t SET state = s.state, updated_ns = s.updated_ns, "  # noqa: S608
-        f'sequence = s.sequence FROM "{staging.name}" s '
-        "WHERE t.withdrawal = s.withdrawal AND t.withdrawal <> 0"
-    )
-    assert cursor.rowcount == rows.size, "a withdrawal was settled that was never requested"
+    settled = change(cursor, _SETTLE, _SETTLEMENT, columns, rows.size)
+    assert settled == rows.size, "a withdrawal was settled that was never requested"

@@ -25,7 +25,7 @@ from exchange.engine.units import CONTRACTS_MAX, FLAG_MAKER, FLAG_TRIGGERED, TYP
 from exchange.models.trading import Fill, Order, OrderState
 from exchange.pipeline.projections.batch import Batch, Events, Integers
 from exchange.pipeline.projections.market import Marks
-from exchange.pipeline.projections.table import Columns, Table, temporary
+from exchange.pipeline.projections.table import Columns, Table, change, rows_of
 
 _ORDER_EVENTS = (
     EventKind.ORDER_ACCEPTED,
@@ -62,6 +62,8 @@ _PATCH = {
     "updated_ns": "i8",
     "sequence": "i8",
 }
+_LEFT = """(CASE WHEN p.has_remaining THEN p.remaining_lots ELSE o.remaining_lots END
+        - p.uncounted_lots)"""
 _PATCH_STATEMENT = f"""
 UPDATE exchange_order o SET
     flags = CASE WHEN p.has_terms THEN p.flags ELSE o.flags END,
@@ -70,7 +72,7 @@ UPDATE exchange_order o SET
     offset_ticks = CASE WHEN p.has_offset_ticks THEN p.offset_ticks ELSE o.offset_ticks END,
     price_ticks = CASE WHEN p.has_terms THEN p.price_ticks ELSE o.price_ticks END,
     quantity_lots = CASE WHEN p.has_terms THEN p.quantity_lots ELSE o.quantity_lots END,
-    remaining_lots = r.lots,
+    remaining_lots = {_LEFT},
     filled_lots = o.filled_lots + p.filled_lots,
     cancelled_lots = o.cancelled_lots + p.cancelled_lots,
     filled_price_lots = o.filled_price_lots + p.filled_price_lots,
@@ -80,16 +82,12 @@ UPDATE exchange_order o SET
                          ELSE o.cancel_reason END,
     reject_reason = CASE WHEN p.reject_reason <> 0 THEN p.reject_reason
                          ELSE o.reject_reason END,
-    state = CASE WHEN r.lots > 0 THEN {OrderState.OPEN.value}
+    state = CASE WHEN {_LEFT} > 0 THEN {OrderState.OPEN.value}
                  WHEN o.cancelled_lots + p.cancelled_lots > 0 THEN {OrderState.CANCELLED.value}
                  ELSE {OrderState.FILLED.value} END,
     updated_ns = p.updated_ns,
     sequence = p.sequence
-FROM patch_order p
-JOIN exchange_order b ON b.id = p.id
-CROSS JOIN LATERAL (SELECT
-    CASE WHEN p.has_remaining THEN p.remaining_lots ELSE b.remaining_lots END
-    - p.uncounted_lots AS lots) r
+FROM {rows_of(_PATCH)}
 WHERE o.id = p.id
 """  # noqa: S608
 
@@ -102,13 +100,9 @@ def write_orders(cursor: CursorWrapper, batch: Batch) -> int:
         return 0
     new = {name: columns[name][is_new] for name in _ORDERS.formats}
     _ORDERS.copy(cursor, {**new}, int(is_new.sum()))
-    known = ~is_new
-    if known.any():
-        patch = temporary(cursor, "patch_order", _PATCH)
-        patch.copy(cursor, {name: columns[name][known] for name in _PATCH}, int(known.sum()))
-        cursor.execute("ANALYZE patch_order")
-        cursor.execute(_PATCH_STATEMENT)
-        assert cursor.rowcount == known.sum(), "a fill or cancel of an order never accepted"
+    known = {name: columns[name][~is_new] for name in _PATCH}
+    changed = change(cursor, _PATCH_STATEMENT, _PATCH, {**known}, known["id"].size)
+    assert changed == known["id"].size, "a fill or cancel of an order never accepted"
     return count
 
 
