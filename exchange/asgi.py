@@ -16,6 +16,7 @@ django_application = get_asgi_application()
 
 # These import models, which exist only now.
 from exchange.gateway import methods  # noqa: E402, F401 - importing it fills the registry
+from exchange.gateway.addresses import PROXIES  # noqa: E402
 from exchange.gateway.consumers import PREFIX, http, websocket  # noqa: E402
 from exchange.gateway.probes import PATHS as PROBES  # noqa: E402
 from exchange.gateway.probes import probe  # noqa: E402
@@ -37,10 +38,11 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
     elif kind == "http":
         with PROCESS.request():
-            await _http(scope, receive, send, path)
+            await _http(PROXIES.resolve(scope), receive, send, path)
     elif kind == "websocket":
         if path.rstrip("/") == WEBSOCKET_PATH:
-            await websocket(scope, receive, send, sessions=not IS_FAST_LANE)
+            caller = PROXIES.resolve(scope)
+            await websocket(caller, receive, send, sessions=not IS_FAST_LANE)
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1000})

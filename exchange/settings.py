@@ -4,6 +4,8 @@ NOVATE_HOME           runtime directory (default: .novate beside manage.py)
 NOVATE_DEBUG=1        Django's debug pages; never on a venue that others can reach
 NOVATE_HOSTS          names this venue answers to, comma separated (default: this machine only)
 NOVATE_HTTPS=1        behind a TLS proxy, whose X-Forwarded-Proto is trusted: secure cookies
+NOVATE_PROXIES        addresses and networks of proxies whose X-Forwarded-For is believed, comma
+                      separated; `unix`: whoever connects by a unix socket (default: nobody)
 NOVATE_SECRET_KEY     else generated once and kept in NOVATE_HOME/keys/secret_key (0600)
 NOVATE_SIGNUP=0       closes sign-up
 NOVATE_LOG=json       log lines as JSON objects; NOVATE_LOG_LEVEL (INFO)

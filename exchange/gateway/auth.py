@@ -4,13 +4,14 @@ AUTH-001  a signature covers timestamp, nonce, method, path with query, and body
 AUTH-002  a timestamp more than SKEW_MS away from ours is refused (replays.py does the rest).
 AUTH-003  comparisons are in constant time, and all failures read alike.
 AUTH-004  a session counts on the websocket alone, and only with an Origin that is this venue.
-AUTH-005  a token dies with its key.
+AUTH-005  a token dies with its key, and with the secret that the key had when it was issued.
+AUTH-006  what is read of a key while it is being changed is read again: nobody goes on with a
+          key that was taken back meanwhile.
 """
 
 import base64
 import hashlib
 import hmac
-import ipaddress
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -25,10 +26,12 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 
+from exchange.gateway.addresses import is_in, parse_address, parse_network
 from exchange.gateway.database import in_database
 from exchange.gateway.errors import INVALID_CREDENTIALS, RpcError, unauthorized
 from exchange.models.accounts import Membership
 from exchange.models.keys import (
+    SCOPE_ACCOUNT,
     SCOPE_READ,
     SCOPE_TRADE,
     SCOPE_WITHDRAW,
@@ -59,6 +62,14 @@ class Principal(NamedTuple):
     key_id: str = ""
     session_key: str = ""
     user_id: int = 0
+    contracts: frozenset[str] = frozenset()  # where it may trade; empty: anywhere
+    daily_loss_units: int = 0  # 0: no limit
+    generation: int = 0  # of the key's secret, as it was proven
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether what it sends to the engine is looked at first (gateway.bounds)."""
+        return bool(self.contracts or self.daily_loss_units)
 
 
 class Signed(NamedTuple):
@@ -80,13 +91,24 @@ class Key:
     scopes: frozenset[str]
     allowed_ips: tuple[str, ...]
     secret: bytes
+    generation: int = 1
+    contracts: frozenset[str] = frozenset()
+    daily_loss_units: int = 0
 
     def principal(self, ip: str, scopes: frozenset[str] | None = None) -> Principal:
         """Who speaks with this key; raises unauthorized from an address that is not allowed."""
         if self.allowed_ips and not _is_listed(ip, self.allowed_ips):
             raise unauthorized("this key may not be used from this address")
         granted = self.scopes if scopes is None else self.scopes & scopes
-        return Principal(self.account, granted, self.name, key_id=self.id)
+        return Principal(
+            self.account,
+            granted,
+            self.name,
+            key_id=self.id,
+            contracts=self.contracts,
+            daily_loss_units=self.daily_loss_units,
+            generation=self.generation,
+        )
 
 
 class Keys:
@@ -94,22 +116,36 @@ class Keys:
 
     def __init__(self) -> None:
         self._held: dict[str, tuple[float, Key | None]] = {}
+        self._forgotten = 0
 
     async def get(self, key_id: str) -> Key:
         """The live key of that id; raises invalid_credentials."""
-        now = time.monotonic()
         held = self._held.get(key_id)
-        if held is None or held[0] < now:
-            if len(self._held) >= CACHE_MAX:
-                self._held.clear()
-            held = (now + CACHE_SECONDS, await in_database(_load_key, key_id))
-            self._held[key_id] = held
+        if held is None or held[0] < time.monotonic():
+            held = await self._load(key_id)
         if held[1] is None:
             raise invalid_credentials()
         return held[1]
 
+    def is_at_hand(self, key_id: str) -> bool:
+        """Whether asking for the key costs nothing."""
+        held = self._held.get(key_id)
+        return held is not None and held[0] >= time.monotonic()
+
+    async def _load(self, key_id: str) -> tuple[float, Key | None]:
+        while True:
+            forgotten = self._forgotten
+            row = await in_database(_load_key, key_id)
+            if forgotten == self._forgotten:  # AUTH-006
+                break
+        if len(self._held) >= CACHE_MAX:
+            self._held.clear()
+        held = self._held[key_id] = (time.monotonic() + CACHE_SECONDS, row)
+        return held
+
     def forget(self, key_id: str | None = None) -> None:
         """Read it again next time; None: all of them."""
+        self._forgotten += 1
         if key_id is None:
             self._held.clear()
         else:
@@ -182,6 +218,8 @@ def narrowed(scope: str) -> frozenset[str] | None:
         scopes.add(SCOPE_TRADE)
     if "wallet:read_write" in named:
         scopes.add(SCOPE_WITHDRAW)
+    if "account:read_write" in named:
+        scopes.add(SCOPE_ACCOUNT)
     return frozenset(scopes)
 
 
@@ -190,7 +228,8 @@ def scope_text(scopes: Iterable[str]) -> str:
     held = set(scopes)
     trade = "read_write" if SCOPE_TRADE in held else "read"
     wallet = "read_write" if SCOPE_WITHDRAW in held else "read"
-    return f"account:read connection mainaccount trade:{trade} wallet:{wallet}"
+    account = "read_write" if SCOPE_ACCOUNT in held else "read"
+    return f"account:{account} connection mainaccount trade:{trade} wallet:{wallet}"
 
 
 # --- tokens -----------------------------------------------------------------------------------
@@ -200,14 +239,19 @@ class _Claims(msgspec.Struct, array_like=True):
     scopes: list[str]
     expires: int
     account: int  # the key's own, or a sub-account of its owner
+    generation: int
 
 
 def issue_tokens(principal: Principal) -> dict[str, object]:
     """The result of public/auth: both tokens carry their claims and our seal."""
     now = int(time.time())
-    scopes, account = sorted(principal.scopes), principal.account
-    access = _Claims("access", principal.key_id, scopes, now + ACCESS_SECONDS, account)
-    refresh = _Claims("refresh", principal.key_id, scopes, now + REFRESH_SECONDS, account)
+
+    def claims(kind: str, seconds: int) -> _Claims:
+        who = principal
+        held = sorted(who.scopes)
+        return _Claims(kind, who.key_id, held, now + seconds, who.account, who.generation)
+
+    access, refresh = claims("access", ACCESS_SECONDS), claims("refresh", REFRESH_SECONDS)
     return {
         "access_token": _seal(access),
         "refresh_token": _seal(refresh),
@@ -223,10 +267,15 @@ async def token_principal(keys: Keys, token: str, kind: str, ip: str) -> Princip
     payload, _, seal = token.partition(".")
     if not hmac.compare_digest(_mac(payload).encode(), seal.encode()):
         raise unauthorized("invalid token")
-    claims = msgspec.json.decode(base64.urlsafe_b64decode(payload), type=_Claims)
+    try:
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(payload), type=_Claims)
+    except msgspec.ValidationError as error:  # our seal, but of an earlier version
+        raise unauthorized("invalid token") from error
     if claims.kind != kind or claims.expires < time.time():
         raise unauthorized("invalid token")
     key = await keys.get(claims.key_id)
+    if claims.generation != key.generation:
+        raise unauthorized("invalid token")
     return key.principal(ip, frozenset(claims.scopes))._replace(account=claims.account)
 
 
@@ -265,8 +314,8 @@ def live_sessions(session_keys: Iterable[str]) -> set[str]:
 
 
 def live_keys(key_ids: Iterable[str]) -> set[str]:
-    """Those of the key ids that are not revoked."""
-    rows = ApiKey.objects.filter(id__in=list(key_ids), revoked_at__isnull=True)
+    """Those of the key ids that may be used."""
+    rows = ApiKey.objects.filter(id__in=list(key_ids), revoked_at__isnull=True, is_enabled=True)
     return set(rows.values_list("id", flat=True))
 
 
@@ -281,7 +330,8 @@ def _load_session(session_key: str) -> Principal | None:
         return None
     return Principal(
         membership.account_id,
-        frozenset(SCOPES),
+        # Keys are made on their own page, where the person is asked again who they are.
+        frozenset(SCOPES) - {SCOPE_ACCOUNT},
         membership.name,
         session_key=session_key,
         user_id=user.pk,
@@ -289,7 +339,7 @@ def _load_session(session_key: str) -> Principal | None:
 
 
 def _load_key(key_id: str) -> Key | None:
-    row = ApiKey.objects.filter(id=key_id, revoked_at__isnull=True).first()
+    row = ApiKey.objects.filter(id=key_id, revoked_at__isnull=True, is_enabled=True).first()
     if row is None:
         return None
     try:
@@ -303,6 +353,9 @@ def _load_key(key_id: str) -> Key | None:
         frozenset(row.scopes),
         tuple(row.allowed_ips),
         secret,
+        row.generation,
+        frozenset(row.contracts),
+        row.daily_loss_units,
     )
 
 
@@ -320,8 +373,5 @@ def _is_own_origin(headers: Mapping[bytes, bytes]) -> bool:
 
 
 def _is_listed(ip: str, allowed: Iterable[str]) -> bool:
-    try:
-        address = ipaddress.ip_address(ip)
-    except ValueError:
-        return False
-    return any(address in ipaddress.ip_network(item, strict=False) for item in allowed)
+    address = parse_address(ip)
+    return address is not None and is_in(address, map(parse_network, allowed))

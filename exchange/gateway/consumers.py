@@ -11,14 +11,16 @@ CONS-005  a socket may send INFLOW_BYTES_PER_SECOND; who sends more is read from
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from exchange.gateway import auth, errors
+from exchange.gateway.addresses import budget_subject
 from exchange.gateway.auth import Principal
 from exchange.gateway.decoder import MESSAGE_BYTES_MAX, Malformed, parse_query
 from exchange.gateway.draining import FINISH_SECONDS, POLL_SECONDS
 from exchange.gateway.errors import RpcError
+from exchange.gateway.limits import CONNECTING, Cost
 from exchange.gateway.rpc import METHODS, Call, answer_json, answer_request, encode_answer
 from exchange.gateway.services import PROCESS, Gateway
 from exchange.gateway.sockets import (
@@ -102,10 +104,11 @@ async def _answer_http(
     signed: auth.Signed | None = None
     if authorization.startswith("deri-hmac-sha256"):
         signed = auth.parse_signature(authorization)
-        call.principal = await _signed_principal(gateway, scope, body, signed, call.ip)
+        proving = _signed_principal(gateway, scope, body, signed, call.ip)
+        call.principal = await _proven(gateway, call.ip, signed.key_id, proving)
     elif authorization[:7].lower() == "bearer ":
-        token = authorization[7:]
-        call.principal = await auth.token_principal(gateway.keys, token, "access", call.ip)
+        proving = auth.token_principal(gateway.keys, authorization[7:], "access", call.ip)
+        call.principal = await _proven(gateway, call.ip, None, proving)
     if signed is None or not _writes(scope):
         return await _answer(scope, body, call)
     outcome = await gateway.replays.claim(signed)
@@ -143,6 +146,23 @@ def _writes(scope: Scope) -> bool:
         return True
     found = METHODS.get(scope["path"][len(PREFIX) :].strip("/"))
     return found is not None and found.scope not in (None, SCOPE_READ)
+
+
+async def _proven(
+    gateway: Gateway, ip: str, key_id: str | None, proving: Coroutine[Any, Any, Principal]
+) -> Principal:
+    """Who proved to be somebody; failures, and keys that must be looked up, cost a token."""
+    limits = gateway.limits
+    try:
+        if key_id is not None and not gateway.keys.is_at_hand(key_id):
+            await limits.spend(None, ip, Cost.LOGIN)
+        return await proving
+    except RpcError as error:
+        if error.code != errors.TOO_MANY_REQUESTS:
+            await limits.spend(None, ip, Cost.LOGIN)
+        raise
+    finally:
+        proving.close()
 
 
 async def _signed_principal(
@@ -187,6 +207,7 @@ async def websocket(scope: Scope, receive: Receive, send: Send, *, sessions: boo
         return
     try:
         gateway = await PROCESS.gateway()
+        await gateway.limits.take(CONNECTING, budget_subject(_ip(scope)), 1)
         headers = dict(scope["headers"])
         principal = await auth.session_principal(headers) if sessions else None
     except RpcError as error:

@@ -164,7 +164,9 @@ class Hub:
             self._keys.forget(name)
         for socket in self.sockets:
             principal = socket.principal
-            if principal is not None and name in (principal.key_id, principal.session_key):
+            if principal is None or socket.ends_itself:
+                continue
+            if name in (principal.key_id, principal.session_key):
                 socket.close(CLOSE_POLICY)
 
     def _on_label(self, raw: bytes) -> None:

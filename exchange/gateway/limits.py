@@ -8,6 +8,11 @@ LIMIT-001  a cancel costs less than an order: who is out of tokens can still get
            market.
 LIMIT-002  orders have their own bucket, so that reading never stops trading.
 LIMIT-003  a refusal says how long to wait, and repeating it does not reach Valkey.
+LIMIT-004  the bucket is the account's, not the key's: more keys are no more budget. Who is not
+           signed in, or fails to prove who they are, is counted by address (ADDR-004).
+LIMIT-005  without Valkey nobody is served by guess: what costs something is answered with
+           10040, retry, and websockets that are open stay.
+LIMIT-006  what is left of the bucket that paid is in the answer: `tokens_left`.
 """
 
 import time
@@ -18,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from exchange.gateway.addresses import budget_subject
 from exchange.gateway.errors import RETRY, TOO_MANY_REQUESTS, RpcError
 
 if TYPE_CHECKING:
@@ -62,7 +68,9 @@ READING = Budget("read", 200, 1_000)
 TRADING = Budget("trade", 8_000, 32_000)
 # Everyone behind one address together, before they say who they are.
 ANONYMOUS = Budget("ip", 400, 2_000)
-LOGIN = Budget("login", 5, 60)
+# Proving who one is, and failing to: of one address.
+LOGIN = Budget("login", 20, 200)
+CONNECTING = Budget("connect", 100, 2_000)
 
 
 class Cost(Enum):
@@ -94,21 +102,23 @@ class Limits:
 
     async def spend(
         self, principal: "Principal | None", ip: str, cost: Cost, times: int = 1
-    ) -> None:
-        """Take the cost from the caller's bucket; raises too_many_requests when it is empty."""
+    ) -> int | None:
+        """Take the cost from the caller's bucket; raises too_many_requests when it is empty.
+
+        What is left in it as far as is known; None: it cost nothing.
+        """
         bucket, tokens = cost.value
         tokens *= times
         if not tokens:
-            return
+            return None
         if bucket == "login":
-            await self.take(LOGIN, ip, tokens)
-        elif principal is None:
-            await self.take(ANONYMOUS, ip, tokens)
-        else:
-            budget = TRADING if bucket == "trade" else READING
-            await self.take(budget, f"a{principal.account}", tokens)
+            return await self.take(LOGIN, budget_subject(ip), tokens)
+        if principal is None:
+            return await self.take(ANONYMOUS, budget_subject(ip), tokens)
+        budget = TRADING if bucket == "trade" else READING
+        return await self.take(budget, f"a{principal.account}", tokens)
 
-    async def take(self, budget: Budget, subject: str, tokens: int) -> None:
+    async def take(self, budget: Budget, subject: str, tokens: int) -> int:
         """The same for any bucket. Answers at once, without yielding, while the lease lasts."""
         now = time.monotonic()
         lease = self._lease(budget, subject, now)
@@ -119,11 +129,7 @@ class Limits:
                 raise _refusal(lease.refused_until - now)
             await self._renew(budget, subject, tokens, lease)
         lease.tokens -= tokens
-
-    def left(self, budget: Budget, subject: str) -> int:
-        """Tokens left in the bucket and in this process's lease, as last known."""
-        lease = self._leases.get((budget.name, subject))
-        return budget.burst if lease is None else lease.tokens + lease.left
+        return lease.tokens + lease.left
 
     def _lease(self, budget: Budget, subject: str, now: float) -> _Lease:
         key = (budget.name, subject)

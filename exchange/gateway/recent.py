@@ -12,18 +12,19 @@ class RecentOrders:
     """Open orders by id, as far as this process knows them; the engine alone is right."""
 
     def __init__(self) -> None:
-        self._held: OrderedDict[int, OrderView] = OrderedDict()
+        self._held: OrderedDict[tuple[int, int], OrderView] = OrderedDict()
 
-    def get(self, order_id: int) -> OrderView | None:
-        """What is known of the order."""
-        return self._held.get(order_id)
+    def get(self, account: int, order_id: int) -> OrderView | None:
+        """What is known of the account's order; of another's: nothing."""
+        return self._held.get((account, order_id))
 
-    def put(self, order: OrderView) -> None:
+    def put(self, account: int, order: OrderView) -> None:
         """Remember an open order, forget a closed one."""
+        key = account, order.id
         if order.state != OPEN:
-            self._held.pop(order.id, None)
+            self._held.pop(key, None)
             return
-        self._held[order.id] = order
-        self._held.move_to_end(order.id)
+        self._held[key] = order
+        self._held.move_to_end(key)
         if len(self._held) > HELD_MAX:
             self._held.popitem(last=False)

@@ -67,6 +67,7 @@ class Call:
     us_in: int = field(default_factory=lambda: time.time_ns() // 1_000)
     method: str = ""
     afterwards: list[Callable[[], None]] = field(default_factory=list)
+    tokens_left: int | None = None  # of the bucket that paid for it
     turn: "asyncio.Future[None] | None" = None  # done: the next request may start
     sent_ns: int = 0  # when its commands were sent to the engine; 0: it has none
     answered_ns: int = 0
@@ -179,7 +180,7 @@ async def run(name: str, params: object, call: Call) -> object:
     call.method = name
     call.gateway.meter.count("novate_requests_total", name)
     _check_caller(found, call)
-    await call.gateway.limits.spend(call.principal, call.ip, found.cost)
+    call.tokens_left = await call.gateway.limits.spend(call.principal, call.ip, found.cost)
     if found.cost not in _COMMANDS:
         call.release()
     try:
@@ -221,6 +222,8 @@ def encode_answer(call: Call, request_id: Raw | str | None, key: str, value: obj
     envelope["usOut"] = us_out
     envelope["usDiff"] = us_out - call.us_in
     envelope["testnet"] = call.gateway.is_testnet
+    if call.tokens_left is not None:
+        envelope["tokens_left"] = call.tokens_left
     return encode(envelope)
 
 

@@ -13,6 +13,7 @@ from redis.retry import Retry
 from exchange.gateway.accounts import Accounts
 from exchange.gateway.auth import Keys
 from exchange.gateway.database import counts
+from exchange.gateway.day_losses import DayLosses
 from exchange.gateway.draining import drain_on_sigterm
 from exchange.gateway.feeds import Feeds
 from exchange.gateway.followers import Followers
@@ -52,6 +53,7 @@ class Gateway:
     recent: RecentOrders
     watch: Watch
     projected: Projected
+    day_losses: DayLosses
     meter: Meter
     is_testnet: bool
     tasks: list["asyncio.Task[None]"]
@@ -101,6 +103,7 @@ class Gateway:
             recent=RecentOrders(),
             watch=Watch(bus, accounts),
             projected=projected,
+            day_losses=DayLosses(listings, accounts, projected),
             meter=Meter("fast-lane" if os.environ.get("NOVATE_LANE") == "fast" else "web"),
             is_testnet=os.environ.get("NOVATE_TESTNET") == "1",
             tasks=[],

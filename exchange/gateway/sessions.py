@@ -6,32 +6,24 @@ SESS-002  a session that ends takes its open websockets with it, at once and in 
           (the hub's sweep finds those that did not hear it).
 """
 
-import logging
 import re
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
-from redis.exceptions import RedisError
 
 from exchange.gateway.revocation import close_session_sockets
 
 _KEY = re.compile(r"[a-z0-9]{32}")
 
-logger = logging.getLogger(__name__)
-
 
 class SessionStore(DatabaseSessionStore):
     """What settings.SESSION_ENGINE names."""
 
-    def flush(self) -> None:
-        """End the session: logout, another person's login, a changed password."""
-        ended = self.session_key
-        super().flush()
-        if ended is None:
-            return
-        try:
+    def delete(self, session_key: str | None = None) -> None:
+        """End a session: logout, sign-out from elsewhere, a changed password."""
+        ended = session_key or self.session_key
+        super().delete(session_key)
+        if ended is not None:
             close_session_sockets(ended)
-        except RedisError:
-            logger.warning("Sockets of an ended session are left to the sweep")
 
     def _validate_session_key(self, key: str | None) -> bool:
         return key is not None and _KEY.fullmatch(key) is not None

@@ -85,6 +85,7 @@ class Socket:
         self.watched_account = -1
         self.placed: dict[int, None] = {}
         self.is_leaving = False
+        self.ends_itself = False  # it changes its own key, and closes once that is answered
         self._is_sending = False
         self.closing: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._send = send

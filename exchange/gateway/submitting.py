@@ -19,7 +19,7 @@ from exchange.engine.events import COMMAND_REJECTED, COMMAND_REPEATED, EventKind
 from exchange.engine.records import column
 from exchange.engine.rejects import RejectReason
 from exchange.engine.units import NANOSECONDS
-from exchange.gateway import facts, wire
+from exchange.gateway import bounds, facts, wire
 from exchange.gateway.decoder import encode
 from exchange.gateway.errors import RpcError, invalid_params, rejected
 from exchange.gateway.labels import hash63
@@ -61,6 +61,9 @@ async def submit_all(call: Call, commands: Records) -> list[Result]:
     Whoever waits for the answer waits TIMEOUT_SECONDS: what the engine has not begun by then it
     must not begin any more (SUB-001).
     """
+    asked = len(commands)
+    if call.principal is not None and call.principal.is_bound:
+        commands = await bounds.permitted(call, commands)
     call.release()
     bus = call.gateway.bus
     set_deadline(commands, bus.engine_time_ns + round(TIMEOUT_SECONDS * NANOSECONDS))
@@ -69,7 +72,7 @@ async def submit_all(call: Call, commands: Records) -> list[Result]:
     results = await bus.submit(commands, timeout_seconds=TIMEOUT_SECONDS)
     call.answered_ns = time.time_ns()
     crash_point("gateway_answered")
-    return results
+    return results if len(results) == asked else bounds.joined(results)
 
 
 def set_deadline(commands: Records, deadline_ns: int) -> None:

@@ -52,8 +52,13 @@ def fast_lane(host: str, port: int) -> Process:
     """The same application, API only, for bots."""
     arguments = ("-m", "uvicorn", "--host", host, "--port", str(port), "--ws-max-size", "32768")
     quiet = ("--no-access-log", "--log-level", "warning", "--no-server-header")
+    # Whose word is taken for where a caller is, the gateway decides (ADDR-001): uvicorn would
+    # believe whoever connects from this machine.
+    peers = ("--no-proxy-headers",)
     lane = {"NOVATE_LANE": "fast"}
-    return Process("fast-lane", (*arguments, *quiet, "exchange.asgi:application"), WEB, lane)
+    return Process(
+        "fast-lane", (*arguments, *quiet, *peers, "exchange.asgi:application"), WEB, lane
+    )
 
 
 def worker() -> Process:

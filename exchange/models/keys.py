@@ -7,6 +7,8 @@ KEY-002  whoever checks an HMAC must know its key, so a hash of the secret, whic
          it. (A secret derived from SECRET_KEY and the key id would need no column, but
          SECRET_KEY alone would then forge every key: key ids travel in the clear.)
 KEY-003  revocation is a time, not a deletion: a revoked id is never given again.
+KEY-004  `generation` counts the key's secrets: tokens of an earlier secret are void.
+KEY-005  `number` is how an account's owner calls the key: 1 is the first one of the account.
 """
 
 import secrets
@@ -18,14 +20,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.db import models
+from django.db import connection, models, transaction
+from django.db.models import Max
 
 SCOPE_READ = "read"
 SCOPE_TRADE = "trade"
 SCOPE_WITHDRAW = "withdraw"
-SCOPES = (SCOPE_READ, SCOPE_TRADE, SCOPE_WITHDRAW)
+SCOPE_ACCOUNT = "account"  # makes and changes keys
+SCOPES = (SCOPE_READ, SCOPE_TRADE, SCOPE_WITHDRAW, SCOPE_ACCOUNT)
+NAME_CHARACTERS_MAX = 64
 
 _NONCE_BYTES = 12
+_LOCK = 0x6B657973  # "keys": among advisory locks of two numbers
 
 
 class ApiKey(models.Model):
@@ -33,12 +39,23 @@ class ApiKey(models.Model):
 
     id = models.CharField(primary_key=True, max_length=24)
     account_id = models.IntegerField(db_index=True)
-    name = models.CharField(max_length=64, blank=True)
-    scopes = models.JSONField(help_text="Some of read, trade, withdraw.")
+    number = models.IntegerField()
+    name = models.CharField(max_length=NAME_CHARACTERS_MAX, blank=True)
+    scopes = models.JSONField(help_text="Some of read, trade, withdraw, account.")
+    contracts = models.JSONField(default=list, blank=True, help_text="Empty: any contract.")
     allowed_ips = models.JSONField(default=list, blank=True, help_text="Empty: any address.")
+    daily_loss_units = models.BigIntegerField(default=0, help_text="0: no limit.")
+    is_enabled = models.BooleanField(default=True)
+    generation = models.IntegerField(default=1)
     sealed_secret = models.BinaryField(max_length=128)
     created = models.DateTimeField(auto_now_add=True)
+    changed = models.DateTimeField(auto_now=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["account_id", "number"], name="key_number_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.id} of account {self.account_id}"
@@ -63,6 +80,9 @@ def create_key(
     name: str = "",
     scopes: Iterable[str] = SCOPES,
     allowed_ips: Iterable[str] = (),
+    *,
+    contracts: Iterable[str] = (),
+    daily_loss_units: int = 0,
 ) -> tuple[str, str]:
     """A new key: its id and its secret, which is never shown again.
 
@@ -72,15 +92,29 @@ def create_key(
     if len(chosen) != len(set(scopes)):
         raise ValueError(f"Expected scopes among {SCOPES}, was {sorted(set(scopes))}")
     key_id, secret = secrets.token_urlsafe(9), secrets.token_urlsafe(32)
-    ApiKey.objects.create(
-        id=key_id,
-        account_id=account_id,
-        name=name[:64],
-        scopes=chosen,
-        allowed_ips=list(allowed_ips),
-        sealed_secret=_seal(key_id, secret),
-    )
+    with transaction.atomic():
+        _one_at_a_time(account_id)
+        last = ApiKey.objects.filter(account_id=account_id).aggregate(last=Max("number"))
+        ApiKey.objects.create(
+            id=key_id,
+            account_id=account_id,
+            number=(last["last"] or 0) + 1,
+            name=name[:NAME_CHARACTERS_MAX],
+            scopes=chosen,
+            contracts=sorted(contracts),
+            allowed_ips=list(allowed_ips),
+            daily_loss_units=daily_loss_units,
+            sealed_secret=_seal(key_id, secret),
+        )
     return key_id, secret
+
+
+def renew_secret(key: ApiKey) -> str:
+    """Give the key another secret, which is never shown again; the row is not saved yet."""
+    secret = secrets.token_urlsafe(32)
+    key.sealed_secret = _seal(key.id, secret)
+    key.generation += 1
+    return secret
 
 
 def open_secret(key: ApiKey) -> str:
@@ -101,6 +135,11 @@ def _seal(key_id: str, secret: str) -> bytes:
     nonce = secrets.token_bytes(_NONCE_BYTES)
     cipher = _cipher(settings.SECRET_KEY)
     return nonce + cipher.encrypt(nonce, secret.encode(), key_id.encode())
+
+
+def _one_at_a_time(account_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, account_id])
 
 
 @lru_cache(maxsize=8)

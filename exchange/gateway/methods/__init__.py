@@ -2,6 +2,7 @@
 
 from exchange.gateway.methods import (
     account,
+    api_keys,
     batches,
     funding,
     history,
@@ -18,6 +19,7 @@ from exchange.gateway.methods import (
 
 __all__ = [
     "account",
+    "api_keys",
     "batches",
     "funding",
     "history",

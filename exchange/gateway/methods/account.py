@@ -153,7 +153,7 @@ async def _open_orders(call: Call, listings: list[Listing], kind: str) -> list[J
     view = await gateway.accounts.view(call.account)
     orders = [order for order in view.order_views() if order.contract in wanted] if view else []
     await gateway.labels.load(order.label for order in orders)
-    known = (gateway.recent.get(order.id) for order in orders)
+    known = (gateway.recent.get(call.account, order.id) for order in orders)
     merged = [
         now if before is None else _with_seen(now, before)
         for now, before in zip(orders, known, strict=True)

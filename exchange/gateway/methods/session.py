@@ -97,11 +97,24 @@ async def sign_in(call: Call, socket: Socket, principal: Principal) -> None:
         private = [name for name in socket.channels if name.startswith("user.")]
         call.gateway.hub.unsubscribe(socket, private)
     socket.principal = call.principal = principal
+    if principal.key_id:
+        # Taken back since it was proven: the sockets were closed before this was one of them.
+        await _require_unchanged(call, socket, principal)
     watch = call.gateway.watch
     if await watch.is_account_enabled(principal.account):
         await watch.enable(socket, principal.account)
     elif socket.watched_account not in (-1, principal.account):
         await watch.disable(socket)
+
+
+async def _require_unchanged(call: Call, socket: Socket, principal: Principal) -> None:
+    try:
+        key = await call.gateway.keys.get(principal.key_id)
+        if key.generation != principal.generation:
+            raise auth.invalid_credentials()
+    except RpcError:
+        socket.principal = call.principal = None
+        raise
 
 
 async def _subscribe(call: Call, params: Channels) -> list[str]:

@@ -82,6 +82,8 @@ async def exchange_token(call: Call, params: ExchangeToken) -> Json:
     keys = call.gateway.keys
     principal = await auth.token_principal(keys, params.refresh_token, "refresh", call.ip)
     subject = int(params.subject_id)
+    if principal.daily_loss_units:
+        raise _forbidden("a key with a daily loss limit speaks for its own account only")
     if not await _is_main(call, principal.account):
         raise _forbidden("only the main account speaks for its sub-accounts")
     if await _owner(call, subject) != principal.account:

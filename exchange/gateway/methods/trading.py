@@ -272,7 +272,7 @@ async def _cancel_many(call: Call, records: Records) -> int:
 
 async def _known(call: Call, order_id: int, *, may_be_old: bool = True) -> OrderView | None:
     """The open order as this process or the engine's view of the account knows it."""
-    recent = call.gateway.recent.get(order_id)
+    recent = call.gateway.recent.get(call.account, order_id)
     if recent is not None and may_be_old:
         return recent
     view = await call.gateway.accounts.view(call.account)
@@ -288,7 +288,7 @@ async def _shapes(
     contract = facts.words(events[:1])[0][facts.CONTRACT]
     listing = gateway.listings.by_id[contract]
     outcome: Outcome = facts.follow(events, call.account, order_id, listing, known)
-    gateway.recent.put(outcome.order)
+    gateway.recent.put(call.account, outcome.order)
     await gateway.labels.load([outcome.order.label])
     label = gateway.labels.text(outcome.order.label)
     trades = [wire.user_trade(listing, fill, label) for fill in outcome.fills]
