@@ -1,9 +1,13 @@
 """Pages and accounts. The API's raw paths never reach this table: see asgi.py."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
 from exchange.gateway import views
+
+# One door, with its budgets and second factors, for operators too.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", views.markets, name="markets"),

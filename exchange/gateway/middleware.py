@@ -1,16 +1,25 @@
-"""The content security policy of every page.
+"""What every page carries: its content security policy, and words for an outage.
 
 PAGE-001  scripts come from this origin or carry the nonce of this answer; nothing is inline.
 PAGE-002  styles may be inline: both chart libraries size their canvases that way.
 PAGE-003  no page of ours may be framed, and no form may post elsewhere.
+PAGE-004  while PostgreSQL or Valkey is away a page that needs it says so with 503: nobody is
+          let in without the budgets that Valkey keeps.
 """
 
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
+from django.utils.deprecation import MiddlewareMixin
+
+from exchange.gateway.errors import outage
+
+logger = logging.getLogger(__name__)
 
 Answer = HttpResponseBase | Awaitable[HttpResponseBase]
 
@@ -39,6 +48,21 @@ class ContentSecurityPolicyMiddleware:
         response = self._get_response(request)
         assert isinstance(response, Awaitable)
         return _protected(request, await response)
+
+
+class OutageMiddleware(MiddlewareMixin):
+    """A page for the time in which PostgreSQL or Valkey is away."""
+
+    def process_exception(
+        self, _request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        """503 for an outage; None for anything else."""
+        if outage(exception) is None:
+            return None
+        logger.warning("A page could not be served: %s", exception)
+        return HttpResponse(
+            render_to_string("503.html"), status=503, headers={"Retry-After": "5"}
+        )
 
 
 def content_security_policy(nonce: str, host: str) -> str:
