@@ -1,4 +1,4 @@
-"""The people's door: budgets on guessing, one door for operators too, and what an outage says."""
+"""The door for people: budgets on guessing, operators too, and what an outage says."""
 
 import pytest
 from django.contrib.auth.models import User
