@@ -12,7 +12,7 @@ NUMBER = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('exchange', '0006_operations'),
+        ('exchange', '0007_order_updates'),
     ]
 
     operations = [
