@@ -21,7 +21,14 @@ from exchange.gateway.decoder import MESSAGE_BYTES_MAX, Malformed, parse_query
 from exchange.gateway.draining import FINISH_SECONDS, POLL_SECONDS
 from exchange.gateway.errors import RpcError
 from exchange.gateway.limits import CONNECTING, Cost
-from exchange.gateway.rpc import METHODS, Call, answer_json, answer_request, encode_answer
+from exchange.gateway.rpc import (
+    METHODS,
+    Call,
+    answer_json,
+    answer_request,
+    encode_answer,
+    with_lists,
+)
 from exchange.gateway.services import PROCESS, Gateway
 from exchange.gateway.sockets import (
     CLOSE_GOING_AWAY,
@@ -128,7 +135,7 @@ async def _answer(scope: Scope, body: bytes, call: Call) -> tuple[bytes, int | N
         return await answer_json(body, call)
     if scope["method"] == "GET":
         try:
-            params = parse_query(scope["query_string"])
+            params = with_lists(name, parse_query(scope["query_string"]))
         except Malformed as error:
             raise errors.invalid_params("query", str(error)) from error
         if "client_secret" in params:

@@ -5,13 +5,20 @@ ENTRY-001  what cannot be obeyed is refused, never approximated, and the refusal
            nothing.
 ENTRY-002  an order waits for the mark price unless it names another. `stop_price` is an older
            name of `trigger_price`.
+ENTRY-003  ccxt sends a limit or market order with `triggerPrice` or `stopPrice` (its
+           create_stop_order, create_trigger_order) as it is. Whoever names such a price never
+           wants it executed now: it waits until the price comes there, as a stop or as a take
+           by the side on which the price is. `clientOrderId` is ccxt's name of `label`.
 """
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from exchange.engine import units
+from exchange.engine.rejects import RejectReason
 from exchange.gateway.decoder import Decimal
-from exchange.gateway.errors import invalid_params, not_implemented
+from exchange.gateway.errors import invalid_params, not_implemented, rejected
 from exchange.gateway.listings import Listing
 from exchange.gateway.order_words import (
     ORDER_TYPES,
@@ -32,6 +39,19 @@ _REFUSED_WHEN_GIVEN = (
     "trigger_fill_condition",
 )
 _TRAILING = "trailing_stop"
+_TRIGGER_NAMES = {
+    "trigger_price": "trigger_price",
+    "stop_price": "stop_price",
+    "unified_trigger": "triggerPrice",
+    "unified_stop": "stopPrice",
+    "unified_stop_loss": "stopLossPrice",
+    "unified_take_profit": "takeProfitPrice",
+}
+_REFERENCES = {
+    "mark_price": "mark_ticks",
+    "index_price": "index_ticks",
+    "last_price": "last_ticks",
+}
 
 
 class Terms(NamedTuple):
@@ -49,6 +69,27 @@ class Changes(NamedTuple):
     price_ticks: int
     quantity_lots: int
     trigger_ticks: int
+
+
+def in_deribits_words(listing: Listing, params: PlaceOrder, side: int) -> PlaceOrder:
+    """The order with ccxt's names translated (ENTRY-003); itself when there are none."""
+    if params.client_order_id:
+        if params.label not in ("", params.client_order_id):
+            raise invalid_params("clientOrderId", "must mean the same as label")
+        params = replace(params, label=params.client_order_id)
+    if params.unified_trigger is None and params.unified_stop is None:
+        return params
+    price = _trigger_price(listing, params)
+    assert price is not None
+    params = replace(params, unified_trigger=None, unified_stop=None,
+                     trigger_price=Decimal(price * listing.tick_e8, 8))  # fmt: skip
+    if params.type not in ("limit", "market"):
+        return params
+    reference = listing.row[_REFERENCES[params.trigger or "mark_price"]]
+    if not reference:
+        raise rejected(RejectReason.NO_TRIGGER_PRICE)
+    is_take = price < reference if side == units.BUY else price > reference
+    return replace(params, type=f"{'take' if is_take else 'stop'}_{params.type}")
 
 
 def order_terms(listing: Listing, params: PlaceOrder | Preview) -> Terms:
@@ -181,15 +222,16 @@ def _new_trigger(listing: Listing, params: EditOrder, known: OrderView) -> int:
 
 
 def _trigger_price(listing: Listing, params: PlaceOrder | Preview | EditOrder) -> int | None:
-    """By either of its names (ENTRY-002)."""
+    """By any of its names (ENTRY-002, ENTRY-003)."""
     given = [
-        listing.price_ticks(value, name)
-        for name in ("trigger_price", "stop_price")
-        if (value := getattr(params, name)) is not None
+        (listing.price_ticks(value, name), name)
+        for member, name in _TRIGGER_NAMES.items()
+        if (value := getattr(params, member, None)) is not None
     ]
-    if len(set(given)) > 1:
-        raise invalid_params("stop_price", "must mean the same as trigger_price")
-    return given[0] if given else None
+    for price, name in given[1:]:
+        if price != given[0][0]:
+            raise invalid_params(name, f"must mean the same as {given[0][1]}")
+    return given[0][0] if given else None
 
 
 def _check_unchanged(params: EditOrder, known: OrderView) -> None:

@@ -13,9 +13,11 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+import msgspec.inspect
 from msgspec import Raw
 
 from exchange.gateway import errors
@@ -209,6 +211,30 @@ def convert(params: object, kind: type[ParamsType]) -> ParamsType:
         if missing := _MISSING.fullmatch(text):
             raise invalid_params(missing[1], "is required") from error
         raise invalid_params("params", text) from error
+
+
+def with_lists(name: str, params: dict[str, object]) -> dict[str, object]:
+    """The parameters of a query; those that are lists or objects stand there as JSON texts."""
+    found = METHODS.get(name)
+    for field_name in _list_fields(found.params) if found else ():
+        text = params.get(field_name)
+        if isinstance(text, str) and text.startswith("["):
+            params[field_name] = parse_json(text.encode())
+    return params
+
+
+@cache
+def _list_fields(kind: type[Params]) -> tuple[str, ...]:
+    fields = msgspec.inspect.type_info(kind).fields  # type: ignore[attr-defined]  # of a Struct
+    return tuple(
+        each.encode_name
+        for each in fields
+        if any(isinstance(part, msgspec.inspect.VarTupleType) for part in _parts(each.type))
+    )
+
+
+def _parts(kind: "msgspec.inspect.Type") -> "tuple[msgspec.inspect.Type, ...]":
+    return kind.types if isinstance(kind, msgspec.inspect.UnionType) else (kind,)
 
 
 def encode_answer(call: Call, request_id: Raw | str | None, key: str, value: object) -> bytes:

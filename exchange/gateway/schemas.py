@@ -2,12 +2,13 @@
 
 Names are Deribit's. Deribit's clients send parameters we have no use for: those are ignored in
 Deribit's methods and refused in ours. A parameter that would change what an order does is
-declared even where we cannot obey it, so that it is refused instead of ignored (SCH-001).
+declared even where we cannot obey it, so that it is refused instead of ignored (SCH-001). So
+are ccxt's own names, where ccxt passes them on untranslated.
 """
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from exchange.gateway.decoder import Count, Decimal, Flag, Millis, Names, Text
 
@@ -181,6 +182,10 @@ class PlaceOrder(Params, frozen=True):
     trigger_price: Decimal | None = None
     trigger_offset: Decimal | None = None
     stop_price: Decimal | None = None
+    # ccxt's names, as ccxt sends them.
+    unified_trigger: Decimal | None = field(default=None, name="triggerPrice")
+    unified_stop: Decimal | None = field(default=None, name="stopPrice")
+    client_order_id: Text = field(default=Text(), name="clientOrderId")
     # Not obeyed yet, so refused when given.
     max_show: Decimal | None = None
     display_amount: Decimal | None = None
@@ -207,6 +212,11 @@ class EditOrder(Params, frozen=True):
     trigger_price: Decimal | None = None
     trigger_offset: Decimal | None = None
     stop_price: Decimal | None = None
+    # ccxt's names, as ccxt sends them.
+    unified_trigger: Decimal | None = field(default=None, name="triggerPrice")
+    unified_stop: Decimal | None = field(default=None, name="stopPrice")
+    unified_stop_loss: Decimal | None = field(default=None, name="stopLossPrice")
+    unified_take_profit: Decimal | None = field(default=None, name="takeProfitPrice")
     advanced: Text | None = None
     mmp: Flag = Flag(0)
 

@@ -1,4 +1,4 @@
-"""A proxy on a unix socket: delays, swallows and cuts what passes between client and server."""
+"""A proxy: delays, swallows and cuts what passes between client and server."""
 
 import contextlib
 import os
@@ -19,14 +19,16 @@ CHUNK_BYTES = 65_536
 
 
 class FaultProxy:
-    """Forwards every connection to `target`, with the faults that are set on it.
+    """Forwards every connection to `target`, a unix socket or an address, with the faults that
+    are set on it. It listens on a socket of the same kind.
 
     delay_seconds      each piece waits so long, in both directions
     is_silent          what the server answers is swallowed
     requests, answers  bytes forwarded so far, over all connections
     """
 
-    def __init__(self, target: Path, name: str) -> None:
+    def __init__(self, target: Path | tuple[str, int]) -> None:
+        self._family = socket.AF_UNIX if isinstance(target, Path) else socket.AF_INET
         self.target = target
         self.delay_seconds = 0.0
         self.is_silent = False
@@ -35,24 +37,28 @@ class FaultProxy:
         self.cuts = 0
         self._cut_request: int | None = None
         self._cut_answer: int | None = None
-        self._directory = Path(tempfile.mkdtemp(prefix="cut-", dir=os.environ["NOVATE_HOME"]))
-        self._path = self._directory / name
-        self._listener = socket.socket(socket.AF_UNIX)
+        self._directory = Path(
+            tempfile.mkdtemp(prefix="cut-", dir=os.environ.get("NOVATE_HOME"))
+        )
+        self._listener = socket.socket(self._family)
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
 
     @classmethod
     def before_postgres(cls) -> "FaultProxy":
         settings: dict[str, Any] = connection.get_connection_params()
         name = f".s.PGSQL.{settings['port']}"
-        return cls(Path(settings["host"]) / name, name)
+        return cls(Path(settings["host"]) / name)
 
     @classmethod
     def before_valkey(cls) -> "FaultProxy":
         path = redis_url().removeprefix("unix://").partition("?")[0]
-        return cls(Path(path), "valkey.sock")
+        return cls(Path(path))
 
     def __enter__(self) -> "FaultProxy":
-        self._listener.bind(str(self._path))
+        if isinstance(self.target, Path):
+            self._listener.bind(str(self._path))
+        else:
+            self._listener.bind((self.target[0], 0))
         self._listener.listen()
         threading.Thread(target=self._accept, daemon=True).start()
         return self
@@ -63,6 +69,16 @@ class FaultProxy:
         self._listener.close()
         self.cut_all()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    @property
+    def port(self) -> int:
+        """Where it listens, before an address."""
+        return int(self._listener.getsockname()[1])
+
+    @property
+    def _path(self) -> Path:
+        assert isinstance(self.target, Path)
+        return self._directory / self.target.name
 
     @property
     def redis_url(self) -> str:
@@ -100,9 +116,11 @@ class FaultProxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            server = socket.socket(socket.AF_UNIX)
+            server = socket.socket(self._family)
             try:
-                server.connect(str(self.target))
+                server.connect(
+                    str(self.target) if isinstance(self.target, Path) else self.target
+                )
             except OSError:
                 _break(client, server)
                 continue

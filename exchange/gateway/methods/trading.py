@@ -24,7 +24,12 @@ from exchange.gateway.facts import Outcome
 from exchange.gateway.history import COUNT_MAX, Window
 from exchange.gateway.limits import Cost
 from exchange.gateway.listings import Listing
-from exchange.gateway.order_entry import order_changes, order_terms, required
+from exchange.gateway.order_entry import (
+    in_deribits_words,
+    order_changes,
+    order_terms,
+    required,
+)
 from exchange.gateway.order_words import OPEN, SELF_TRADE_MODES, UNTRIGGERED
 from exchange.gateway.rpc import Call, method
 from exchange.gateway.schemas import (
@@ -173,6 +178,7 @@ async def asked_cancel(call: Call, params: OrderId) -> Asked:
 async def asked_order(call: Call, params: PlaceOrder, side: int) -> Asked:
     """An order, not sent yet; raises for what cannot be obeyed."""
     listing = call.gateway.listings.get(params.instrument_name)
+    params = in_deribits_words(listing, params, side)
     terms = order_terms(listing, params)
     label = await call.gateway.labels.intern(params.label)
     record = command(
