@@ -4,6 +4,8 @@ RPC-001  every refusal by the engine carries its reason's number and name in `er
 RPC-002  a fault of ours is code 11094 without detail: a traceback never leaves the process.
 RPC-007  while PostgreSQL or Valkey is away the answer is 10040, retry; whether the request was
          executed is not said, because it is not known.
+RPC-008  a history that does not hold the caller's last command yet is not told: 10040, and how
+         far behind it is. What is missing without a word would be taken for what never was.
 """
 
 from collections.abc import Mapping
@@ -127,6 +129,12 @@ def outage(error: Exception) -> RpcError | None:
         return None
     reason = f"{away} is away for the moment; with an idempotency_key it is safe to ask again"
     return RpcError(RETRY, "retry", {"reason": reason})
+
+
+def behind(commands: int) -> RpcError:
+    """The projections do not hold the caller's last command, and did not in time."""
+    reason = f"histories are {commands} commands behind your last one: ask again"
+    return RpcError(RETRY, "retry", {"reason": reason, "commands_behind": commands})
 
 
 def unauthorized(reason: str) -> RpcError:

@@ -1,7 +1,8 @@
 """What was: orders, trades, transfers and candles from the projections, in Deribit's shapes.
 
 HISTORY-001  a caller's history holds everything that was acknowledged to them: a read waits, at
-             most PROJECTION_SECONDS, for the projector to reach their last command.
+             most PROJECTION_SECONDS, for the projector to reach their last command, and is
+             refused in words when it does not (RPC-008).
 """
 
 import time
@@ -15,6 +16,7 @@ from exchange.gateway.candles import Candle, with_recorded_past
 from exchange.gateway.channels import Channel
 from exchange.gateway.database import in_database
 from exchange.gateway.decoder import number
+from exchange.gateway.errors import behind
 from exchange.gateway.labels import Labels
 from exchange.gateway.listings import Listing, Listings
 from exchange.gateway.order_words import CANCELLED, FILLED, OPEN
@@ -244,9 +246,17 @@ class History:
         return candles[-1] if candles else None
 
     async def reach(self, sequence: int) -> None:
-        """Wait for the projections to hold a command (HISTORY-001)."""
-        if sequence:
-            await self._projected.reach(sequence, PROJECTION_SECONDS)
+        """Wait for the projections to hold a command (HISTORY-001).
+
+        Raises the error that says how far they are behind it.
+        """
+        if not sequence or await self._projected.reach(sequence, PROJECTION_SECONDS):
+            return
+        # A word of the projector's may be lost, and to a new process it has not spoken yet.
+        stand = (await in_database(selectors.projected_head)).sequence
+        self._projected.stand(stand)
+        if stand < sequence:
+            raise behind(sequence - stand)
 
     async def _fills(
         self,

@@ -18,8 +18,12 @@ class Projected:
 
     def learn(self, raw: bytes) -> None:
         """The projector said where it stands. It may stand lower than before: a rebuild."""
-        self.sequence = int(raw)
         self.heard_at = time.monotonic()
+        self.stand(int(raw))
+
+    def stand(self, sequence: int) -> None:
+        """The tables hold the commands up to here, whoever says so."""
+        self.sequence = sequence
         for sequence, arrived in self._waiting:
             if sequence <= self.sequence and not arrived.done():
                 arrived.set_result(None)
