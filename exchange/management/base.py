@@ -19,12 +19,12 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from exchange.management.progress import Progress
 from exchange.pipeline.crash import crash_point
 from exchange.pipeline.servers import ServersUnavailable, ensure_servers
 
 logger = logging.getLogger(__name__)
 
-PROGRESS_SECONDS = 1.0
 DATABASE_SECONDS = 30.0
 DATABASE_PAUSE_SECONDS = 0.1
 MIGRATION_LOCK = 0x6E6F7661  # One process migrates, the others wait for it.
@@ -34,7 +34,7 @@ class NovateCommand(BaseCommand):
     """A command that finds its servers running and its database migrated."""
 
     needs_database = True
-    _told = 0.0
+    _bar: Progress | None = None
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute.
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -57,6 +57,9 @@ class NovateCommand(BaseCommand):
             sys.exit(130)
 
     def progress(self, text: str) -> None:
+        """One line, below the picture of a work that is under way."""
+        if self._bar is not None:
+            self._bar.finish()
         if os.environ.get("NOVATE_LOG") == "json":
             logger.info(text)
             return
@@ -64,13 +67,10 @@ class NovateCommand(BaseCommand):
         sys.stderr.flush()
 
     def tell(self, done: int, total: int) -> None:
-        """How far a long work has come: about once a second, from the second second on."""
-        now = time.monotonic()
-        if self._told == 0.0:
-            self._told = now + PROGRESS_SECONDS
-        if now - self._told > PROGRESS_SECONDS:
-            self._told = now
-            self.progress(f"{done:,} of {total:,} commands.")
+        """How far a long work has come."""
+        if self._bar is None:
+            self._bar = Progress(self.progress)
+        self._bar(done, total)
 
 
 def wait_for_database(progress: Callable[[str], None]) -> None:

@@ -46,33 +46,49 @@ def fund_many(venue: Venue, count: int, amount_units: int) -> int:
     return first
 
 
+class Player:
+    """Plays a flow on an engine, piece by piece, learning the ids that it gives."""
+
+    def __init__(self, orders: int, accounts: int = ACCOUNTS) -> None:
+        self.venue = Venue()
+        self.venue.add_reporters(3)
+        self.contract = self.venue.list_contract(LISTINGS[0], self.venue.list_underlying("BTC"))
+        self.venue.set_price(self.contract, LISTINGS[0].reference_ticks)
+        self.first_account = fund_many(self.venue, accounts, 10_000_000 * UNITS)
+        self.totals = Totals()
+        self._ids = np.zeros(orders, np.int64)
+
+    def play(self, flow: npt.NDArray[np.void]) -> Records:
+        """The commands of the next piece, stamped and applied."""
+        journal = _as_commands(flow, self.contract, self.first_account)
+        for begin, end in _resolvable(flow):
+            part = self.venue.stamp(journal[begin:end])
+            cancels = flow["kind"][begin:end] == CANCEL
+            orders = part.view(commands.CANCEL_ORDER)
+            orders["order"][cancels] = self._ids[flow["order"][begin:end][cancels]]
+            produced = self.venue.machine.apply(part)
+            assert not np.any(produced["kind"] == EventKind.COMMAND_REJECTED)
+            accepted = produced[produced["kind"] == EventKind.ORDER_ACCEPTED]
+            numbers = flow["order"][begin:end][~cancels]
+            self._ids[numbers] = accepted.view(events.ORDER_ACCEPTED)["order"]
+            _count(produced, self.totals)
+        self.totals.live_orders = int(self.venue.state.counters[Counter.ORDERS_OPEN])
+        return journal
+
+    def check(self, expected: Totals) -> None:
+        """Every price-time engine makes the same trades of a flow."""
+        for name in ("trades", "volume_lots", "notional_ticks", "live_orders"):
+            found, wanted = getattr(self.totals, name), getattr(expected, name)
+            assert found == wanted, f"{name}: engine {found}, workload {wanted}"
+
+
 def record(workload: Workload) -> Recorded:
-    """Plays the flow once, learning the ids that the engine gives, and checks the totals."""
-    venue = Venue()
-    venue.add_reporters(3)
-    contract = venue.list_contract(LISTINGS[0], venue.list_underlying("BTC"))
-    venue.set_price(contract, LISTINGS[0].reference_ticks)
-    first = fund_many(venue, ACCOUNTS, 10_000_000 * UNITS)
-    start = dump(venue.state)
-    flow = workload.commands
-    ids = np.zeros(len(flow), np.int64)
-    journal = _as_commands(flow, contract, first)
-    totals = Totals()
-    for begin, end in _resolvable(flow):
-        part = venue.stamp(journal[begin:end])
-        cancels = flow["kind"][begin:end] == CANCEL
-        orders = part.view(commands.CANCEL_ORDER)
-        orders["order"][cancels] = ids[flow["order"][begin:end][cancels]]
-        produced = venue.machine.apply(part)
-        assert not np.any(produced["kind"] == EventKind.COMMAND_REJECTED)
-        accepted = produced[produced["kind"] == EventKind.ORDER_ACCEPTED]
-        ids[flow["order"][begin:end][~cancels]] = accepted.view(events.ORDER_ACCEPTED)["order"]
-        _count(produced, totals)
-    totals.live_orders = int(venue.state.counters[Counter.ORDERS_OPEN])
-    for name in ("trades", "volume_lots", "notional_ticks", "live_orders"):
-        found, expected = getattr(totals, name), getattr(workload.totals, name)
-        assert found == expected, f"{name}: engine {found}, workload {expected}"
-    return Recorded(start, journal, first)
+    """Plays the flow once and checks the totals."""
+    player = Player(len(workload.commands))
+    start = dump(player.venue.state)
+    journal = player.play(workload.commands)
+    player.check(workload.totals)
+    return Recorded(start, journal, player.first_account)
 
 
 def whole_order_path(recorded: Recorded, report: Report) -> None:

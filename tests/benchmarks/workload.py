@@ -7,6 +7,7 @@ Every price-time engine must therefore make the same trades: their totals are pa
 
 import random
 from bisect import bisect_left, insort
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import log
 
@@ -62,7 +63,8 @@ class _Resting:
 
 
 class _Generator:
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, accounts: int) -> None:
+        self.accounts = accounts
         self.random = random.Random(seed)  # Seeded: a benchmark is repeatable.
         self.levels: dict[int, dict[int, dict[int, _Resting]]] = {BUY: {}, SELL: {}}
         self.prices: dict[int, list[int]] = {BUY: [], SELL: []}  # ascending
@@ -94,7 +96,7 @@ class _Generator:
             if side * (price - best) >= 0:
                 price = best - side
         number = self._next_number()
-        order = _Resting(number, side, price, lots, self.random.randrange(ACCOUNTS))
+        order = _Resting(number, side, price, lots, self.random.randrange(self.accounts))
         if price not in self.levels[side]:
             self.levels[side][price] = {}
             insort(self.prices[side], price)
@@ -124,9 +126,9 @@ class _Generator:
             total += lots
             self._fill(order, lots)
         accounts = {order.account for order in met}
-        taker = self.random.randrange(ACCOUNTS)
+        taker = self.random.randrange(self.accounts)
         while taker in accounts:  # Self-trade prevention would change the totals.
-            taker = self.random.randrange(ACCOUNTS)
+            taker = self.random.randrange(self.accounts)
         return (TAKE, self._next_number(), side, met[-1].price, total, taker)
 
     def _front(self, side: int, count: int) -> list[_Resting]:
@@ -167,12 +169,20 @@ class _Generator:
 
 def generate(count: int, seed: int = 7) -> Workload:
     """The same flow for the same count and seed, on every machine."""
-    generator = _Generator(seed)
+    return next(parts(count, count, seed))
+
+
+def parts(
+    count: int, size: int, seed: int = 7, *, accounts: int = ACCOUNTS
+) -> Iterator[Workload]:
+    """The same flow in pieces, for one that is longer than memory; totals are those so far."""
+    generator = _Generator(seed, accounts)
     make = {ADD: generator.add, CANCEL: generator.cancel, TAKE: generator.take}
-    rows = np.zeros(count, COMMAND)
-    for position in range(count):
-        kind = generator.kind(position, count)
-        generator.totals.kinds[kind] += 1
-        rows[position] = make[kind]()
-    generator.totals.live_orders = len(generator.live)
-    return Workload(rows, generator.totals, seed)
+    for first in range(0, count, size):
+        rows = np.zeros(min(size, count - first), COMMAND)
+        for place in range(len(rows)):
+            kind = generator.kind(first + place, count)
+            generator.totals.kinds[kind] += 1
+            rows[place] = make[kind]()
+        generator.totals.live_orders = len(generator.live)
+        yield Workload(rows, generator.totals, seed)

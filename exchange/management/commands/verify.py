@@ -25,7 +25,7 @@ class Command(NovateCommand):
         warmup.warm_up()
         try:
             found = verify(
-                self._tell, with_signatures=options["signatures"], to_sequence=options["to"]
+                self.tell, with_signatures=options["signatures"], to_sequence=options["to"]
             )
         except (
             JournalCorrupt, JournalPruned, StateDiverged, EngineVersionNeeded, PoisonCommand
@@ -42,6 +42,3 @@ class Command(NovateCommand):
         self.stdout.write(f"state hash  {found.state_hash.hex()}")
         rate = (found.sequence - found.after) / max(found.seconds, 1e-9)
         self.progress(f"Verified in {found.seconds:.1f} s, {rate:,.0f} commands/s.")
-
-    def _tell(self, done: int, total: int) -> None:
-        self.progress(f"{done:,} of {total:,} commands.")

@@ -13,6 +13,7 @@ batch:
 """
 
 from exchange.pipeline.projections.follow import (
+    RebuildUnderWay,
     follow,
     journal_head,
     project,
@@ -29,6 +30,7 @@ __all__ = [
     "PROJECTED",
     "ProjectionGap",
     "Projector",
+    "RebuildUnderWay",
     "follow",
     "journal_head",
     "project",

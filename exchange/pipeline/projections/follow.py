@@ -3,15 +3,21 @@
 FOLLOW-001  events come from a Replica that stands where the projections stand, not from Valkey.
 FOLLOW-002  the journal is asked every PAUSE_SECONDS. (A subscription to the broadcast would
             carry every event a second time, only to say that there are some.)
-FOLLOW-003  when behind, many journal rows are folded into one transaction: an order that was
-            born and died meanwhile is written once.
+FOLLOW-003  a transaction takes what waits: the further behind, the more journal rows are folded
+            into one, which costs less a row (an order that was born and died meanwhile is
+            written once), up to FOLD_EVENTS_MAX and FOLD_SECONDS. So the lag bounds itself, and
+            memory does not grow with it.
+FOLLOW-004  a rebuild has the tables to itself: a projector that follows waits for its end,
+            however it comes, and goes on from where the tables then stand. So one that was
+            killed half way is finished by the projector, or by the next rebuild.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import redis
@@ -31,10 +37,14 @@ from exchange.pipeline.projections.projector import (
     truncate,
 )
 from exchange.pipeline.replica import Replica
+from exchange.pipeline.servers import redis_url as valkey_url
 
 PAUSE_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 FOLD_EVENTS_MAX = 200_000
+FOLD_SECONDS = 0.25
+FAR_BEHIND = 1_000_000  # commands; worth a line in the log
+REBUILD_KEY = int.from_bytes(b"novate:r", "big")
 
 logger = logging.getLogger(__name__)
 
@@ -58,44 +68,59 @@ def follow(redis_url: str, is_stopping: Callable[[], bool]) -> None:
                 logger.warning("The projections were put back: %s. Starting from there.", gap)
 
 
+class RebuildUnderWay(Exception):
+    """Another process computes the projections anew."""
+
+
 def rebuild(
     progress: Callable[[int, int], None] | None = None,
     *,
     directory: Path | None = None,
+    resume: bool = False,
+    fold_events_max: int = FOLD_EVENTS_MAX,
 ) -> int:
     """Throws every projection away and computes it again; returns the last sequence.
 
     progress : called with (commands done, commands in all) after each transaction
+    resume   : throw nothing away, go on from where the tables stand
 
-    Raises JournalPruned, before anything is thrown away.
+    Raises JournalPruned, before anything is thrown away, and RebuildUnderWay.
     """
-    _require_whole_journal()
-    truncate()
-    crash_point("rebuild_truncated")
-    total = journal_head()
-    projector = Projector()
-    with closing(Replica.open(from_genesis=True, directory=directory)) as replica:
-        for sequence in project(replica, projector):
-            if progress is not None:
-                progress(sequence, max(total, sequence))
+    with _tables_to_oneself(), closing(redis.Redis.from_url(valkey_url())) as valkey:
+        if not resume:
+            _require_whole_journal()
+            truncate()
+            crash_point("rebuild_truncated")
+        projector = Projector()
+        _publish(valkey, projector.sequence)
+        opened = _replica_at(projector.sequence, directory, from_genesis=not resume)
+        with closing(opened) as replica:
+            for sequence in project(replica, projector, fold_events_max):
+                _publish(valkey, sequence)
+                if progress is not None:
+                    progress(sequence, max(journal_head(), sequence))
     return projector.sequence
 
 
-def project(replica: Replica, projector: Projector) -> Iterator[int]:
+def project(
+    replica: Replica, projector: Projector, fold_events_max: int = FOLD_EVENTS_MAX
+) -> Iterator[int]:
     """Folds whatever the journal holds beyond the replica; yields each new head."""
     parts: list[Events] = []
     first = replica.sequence + 1
     held = 0
+    began = time.monotonic()
     for row, events in replica.advance():
         parts.append(events.copy())
         held += events.size
         crash_point("mid_fold")
-        if held >= FOLD_EVENTS_MAX:
+        if held >= fold_events_max or time.monotonic() - began >= FOLD_SECONDS:
             projector.write(
                 join(parts), first=first, through=row.last_sequence, time_ns=row.time_ns
             )
             yield projector.sequence
             parts, first, held = [], row.last_sequence + 1, 0
+            began = time.monotonic()
     if parts:
         head = replica.head
         projector.write(join(parts), first=first, through=head.sequence, time_ns=head.time_ns)
@@ -120,13 +145,54 @@ def _require_whole_journal() -> None:
         )
 
 
+@contextmanager
+def _tables_to_oneself() -> Iterator[None]:
+    """FOLLOW-004: the lock is the session's, so it ends with this process, whatever ends it."""
+    with closing(journal.connect()) as session:
+        if not _holds(session, "pg_try_advisory_lock"):
+            raise RebuildUnderWay("Another process rebuilds the projections already.")
+        yield
+
+
+def _wait_for_rebuild(is_stopping: Callable[[], bool]) -> None:
+    with closing(journal.connect()) as session:
+        is_told = False
+        while not _holds(session, "pg_try_advisory_lock_shared") and not is_stopping():
+            if not is_told:
+                logger.warning("The projections are being rebuilt: waiting for the end of it.")
+                is_told = True
+            time.sleep(RETRY_SECONDS)
+
+
+def _holds(session: journal.Connection, function: LiteralString) -> bool:
+    row = session.execute(f"SELECT {function}(%s)", (REBUILD_KEY,)).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _replica_at(
+    sequence: int, directory: Path | None = None, *, from_genesis: bool = False
+) -> Replica:
+    """A replica that stands where the projections stand."""
+    replica = Replica.open(directory=directory, from_genesis=from_genesis, to_sequence=sequence)
+    try:
+        replica.catch_up(sequence)
+    except BaseException:
+        replica.close()
+        raise
+    return replica
+
+
 def _follow_once(
     valkey: "redis.Redis", gauges: Gauges, is_stopping: Callable[[], bool]
 ) -> None:
+    _wait_for_rebuild(is_stopping)
     projector = Projector()
-    with closing(Replica.open(to_sequence=projector.sequence)) as replica:
-        replica.catch_up(projector.sequence)
-        _publish(valkey, projector.sequence)
+    behind = journal_head() - projector.sequence
+    if behind > FAR_BEHIND:
+        logger.warning("The projections are %s commands behind the journal.", f"{behind:,}")
+    # Whoever waits for what the tables hold already need not wait for the replica.
+    _publish(valkey, projector.sequence)
+    with closing(_replica_at(projector.sequence)) as replica:
         while not is_stopping():
             for sequence in project(replica, projector):
                 _publish(valkey, sequence)
