@@ -7,45 +7,27 @@ SEL-002  candles and statistics are exact at the projections' head: what the can
 """
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from django.db import connection
-from django.db.models import Model, QuerySet
 
+from exchange.history_reads import PAGE, PAGE_MAX, Page, Window, page
 from exchange.models import (
     Contract,
-    Fill,
     FundingPayment,
     IndexHistory,
-    LedgerEntry,
     Liquidation,
     LiquidationStep,
     MarkHistory,
     Membership,
-    Order,
     ProjectionHead,
-    Transfer,
     Underlying,
     Vault,
 )
 from exchange.models.contracts import HISTORY_BITS
-from exchange.models.trading import OrderState
 
-PAGE = 20
-PAGE_MAX = 1_000
 MINUTE_NS = 60_000_000_000
 DAY_NS = 1_440 * MINUTE_NS
 SECOND_NS = 1_000_000_000
-
-Row = TypeVar("Row", bound=Model)
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    """Rows, and what to ask the next page with: None on the last one."""
-
-    rows: list[Row]
-    before: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,105 +85,15 @@ def vaults() -> list[Vault]:
     return list(Vault.objects.order_by("id"))
 
 
-# --- orders and fills -------------------------------------------------------------------------
-def order(account: int, order_id: int) -> Order | None:
-    """One order, if it is this account's."""
-    return Order.objects.filter(pk=order_id, account=account).first()
-
-
-def order_history(
-    account: int, *, contract: int | None = None, before: int | None = None, limit: int = PAGE
-) -> Page[Order]:
-    """An account's orders that are no longer open."""
-    rows = Order.objects.filter(account=account).exclude(state=OrderState.OPEN)
-    if contract is not None:
-        rows = rows.filter(contract_id=contract)
-    return _page(rows, before, limit)
-
-
-def trigger_orders(
-    account: int, *, contract: int | None = None, before: int | None = None, limit: int = PAGE
-) -> Page[Order]:
-    """An account's orders that wait, or waited, for a price."""
-    rows = Order.objects.filter(account=account, trigger_ticks__gt=0)
-    if contract is not None:
-        rows = rows.filter(contract_id=contract)
-    return _page(rows, before, limit)
-
-
-def account_fills(
-    account: int,
-    *,
-    contract: int | None = None,
-    order_id: int | None = None,
-    since_ns: int | None = None,
-    until_ns: int | None = None,
-    before: int | None = None,
-    limit: int = PAGE,
-) -> Page[Fill]:
-    """An account's sides of its trades."""
-    rows = Fill.objects.filter(account=account)
-    if order_id is not None:
-        rows = rows.filter(order=order_id)
-    return _fills(rows, contract, since_ns, until_ns, before, limit)
-
-
-def trades(
-    contract: int | None = None,
-    *,
-    since_ns: int | None = None,
-    until_ns: int | None = None,
-    before: int | None = None,
-    limit: int = PAGE,
-) -> Page[Fill]:
-    """The public tape: the taker's side of each trade."""
-    rows = Fill.objects.filter(is_taker=True)
-    return _fills(rows, contract, since_ns, until_ns, before, limit)
-
-
-def _fills(
-    rows: QuerySet[Fill],
-    contract: int | None,
-    since_ns: int | None,
-    until_ns: int | None,
-    before: int | None,
-    limit: int,
-) -> Page[Fill]:
-    if contract is not None:
-        rows = rows.filter(contract_id=contract)
-    if since_ns is not None:
-        rows = rows.filter(time_ns__gte=since_ns)
-    if until_ns is not None:
-        rows = rows.filter(time_ns__lte=until_ns)
-    return _page(rows, before, limit)
-
-
-# --- money ------------------------------------------------------------------------------------
-def ledger(account: int, *, before: int | None = None, limit: int = PAGE) -> Page[LedgerEntry]:
-    """An account's postings."""
-    return _page(LedgerEntry.objects.filter(account=account), before, limit)
-
-
-def deposits(account: int, *, before: int | None = None, limit: int = PAGE) -> Page[Transfer]:
-    """Money that came in from outside."""
-    return _page(Transfer.objects.filter(account=account, withdrawal=0), before, limit)
-
-
-def withdrawals(
-    account: int, *, before: int | None = None, limit: int = PAGE
-) -> Page[Transfer]:
-    """Money that went out, or waits to."""
-    rows = Transfer.objects.filter(account=account).exclude(withdrawal=0)
-    return _page(rows, before, limit)
-
-
 # --- forced actions ---------------------------------------------------------------------------
 def liquidations(
     account: int | None = None, *, before: int | None = None, limit: int = PAGE
 ) -> Page[Liquidation]:
     """Liquidations of one account, or of the venue."""
     rows = Liquidation.objects.all()
-    return _page(rows if account is None else rows.filter(account=account), before, limit)
+    return page(
+        rows if account is None else rows.filter(account=account), Window(limit, before)
+    )
 
 
 def liquidation_steps(
@@ -217,13 +109,13 @@ def liquidation_steps(
         rows = rows.filter(account=account)
     if contract is not None:
         rows = rows.filter(contract_id=contract)
-    return _page(rows, before, limit)
+    return page(rows, Window(limit, before))
 
 
 # --- funding ----------------------------------------------------------------------------------
 def funding_payments(account: int, before: int | None, limit: int) -> Page[FundingPayment]:
     """What the account received or paid, newest first."""
-    return _page(FundingPayment.objects.filter(account=account), before, limit)
+    return page(FundingPayment.objects.filter(account=account), Window(limit, before))
 
 
 # --- prices -----------------------------------------------------------------------------------
@@ -344,13 +236,3 @@ def day_stats(contract: int | None = None) -> dict[int, DayStats]:
         cursor.execute(_DAY, values)
         rows = cursor.fetchall()
     return {row[0]: DayStats(row[0], *map(int, row[2:])) for row in rows}
-
-
-def _page(rows: QuerySet[Row], before: int | None, limit: int) -> Page[Row]:
-    if not 0 < limit <= PAGE_MAX:
-        raise ValueError(f"Expected a limit of 1 to {PAGE_MAX}, was {limit}")
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    found = list(rows.order_by("-pk")[: limit + 1])
-    more = len(found) > limit
-    return Page(found[:limit], found[limit - 1].pk if more else None)

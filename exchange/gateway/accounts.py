@@ -18,7 +18,7 @@ from exchange.gateway.listings import Listing, Listings, row_of
 from exchange.gateway.order_words import has_trigger, is_linked
 from exchange.gateway.valuation import Valuation, empty_summary, flat_position
 from exchange.gateway.wire import Json, OrderView
-from exchange.pipeline import what_if
+from exchange.pipeline import supposed, what_if
 from exchange.pipeline.views import ACCOUNT_KEY, AccountView, decode_view
 
 
@@ -98,12 +98,17 @@ class Accounts:
         """Load the engine's functions, which takes seconds, before anybody waits for them."""
         try:
             await asyncio.to_thread(what_if.warm_up)
+            await asyncio.to_thread(supposed.warm_up)
         finally:
             self._is_warm.set()
 
+    async def until_warm(self) -> None:
+        """Wait for the engine's functions."""
+        await self._is_warm.wait()
+
     async def health(self, view: View) -> Valuation:
         """The account at the marks of this moment."""
-        await self._is_warm.wait()
+        await self.until_warm()
         rows = self._listings
         health = what_if.revalue(view.raw, rows.contract_rows, rows.underlying_rows)
         return Valuation(health, rows)

@@ -12,7 +12,7 @@ DEC-004  a value that is not a whole number of steps is refused, never rounded.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
@@ -21,6 +21,8 @@ import msgspec
 MESSAGE_BYTES_MAX = 32_768
 DEPTH_MAX = 16
 QUERY_FIELDS_MAX = 64
+ITEMS_MAX = 500
+TEXT_CHARS_MAX = 256
 NUMBER_CHARS_MAX = 40
 EXPONENT_MAX = 18
 STEPS_MAX = 1 << 62
@@ -71,7 +73,24 @@ class Flag(int):
 
 
 class Count(int):
-    """A schema field that holds a whole number from zero."""
+    """A schema field that holds a whole number within the bounds of its class."""
+
+    least = 0
+    most = (1 << 53) - 1  # what every JSON reader holds exactly
+
+
+class PageSize(Count):
+    """How many rows of a list are asked for."""
+
+    least = 1
+    most = 1_000
+
+
+class Depth(Count):
+    """How many levels of a book are asked for."""
+
+    least = 1
+    most = 10_000
 
 
 class Millis(int):
@@ -82,6 +101,15 @@ class Text(str):
     """A schema field that holds a short text without control characters."""
 
     __slots__ = ()
+
+
+class Amounts:
+    """A schema field that holds decimal numbers by name; in a query a JSON object."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: Iterable[tuple[str, Decimal]]) -> None:
+        self.items = tuple(items)
 
 
 class Names:
@@ -217,14 +245,24 @@ def _flag(value: object) -> Flag:
     raise Malformed("must be true or false")
 
 
-def _count(value: object) -> Count:
+def _count_of(kind: type[Count]) -> Callable[[object], Count]:
+    def convert(value: object) -> Count:
+        count = _whole(value)
+        if not kind.least <= count <= kind.most:
+            raise Malformed(f"must be from {kind.least} to {kind.most}")
+        return kind(count)
+
+    return convert
+
+
+def _whole(value: object) -> int:
     if not isinstance(value, str) or len(value) > 19 or not _COUNT.fullmatch(value):
         raise Malformed("must be a whole number")
-    return Count(value)
+    return int(value)
 
 
 def _millis(value: object) -> Millis:
-    count = _count(value)
+    count = _whole(value)
     if count > MILLIS_MAX:
         raise Malformed("must be a time in milliseconds since 1970")
     return Millis(count)
@@ -233,8 +271,9 @@ def _millis(value: object) -> Millis:
 def _text(value: object) -> Text:
     if not isinstance(value, str) or isinstance(value, Number):
         raise Malformed("must be a text")
-    if len(value) > 256 or _FORBIDDEN_CHARACTER.search(value):
-        raise Malformed("must be at most 256 characters without control characters")
+    if len(value) > TEXT_CHARS_MAX or _FORBIDDEN_CHARACTER.search(value):
+        reason = f"must be at most {TEXT_CHARS_MAX} characters without control characters"
+        raise Malformed(reason)
     return Text(value)
 
 
@@ -242,15 +281,28 @@ def _names(value: object) -> Names:
     if isinstance(value, str) and value.startswith("["):
         value = parse_json(value.encode())
     items = value if isinstance(value, list) else [value]
-    if len(items) > 500:
-        raise Malformed("must have at most 500 items")
+    if len(items) > ITEMS_MAX:
+        raise Malformed(f"must have at most {ITEMS_MAX} items")
     return Names(_text(item) for item in items)
 
 
-_CONVERTERS = {
+def _amounts(value: object) -> Amounts:
+    if isinstance(value, str) and value.startswith("{"):
+        value = parse_json(value.encode())
+    if not isinstance(value, dict):
+        raise Malformed("must be an object of decimal numbers by name")
+    if len(value) > ITEMS_MAX:
+        raise Malformed(f"must have at most {ITEMS_MAX} items")
+    return Amounts((str(_text(name)), _decimal(amount)) for name, amount in value.items())
+
+
+_CONVERTERS: dict[type, Callable[[object], object]] = {
     Decimal: _decimal,
     Flag: _flag,
-    Count: _count,
+    Count: _count_of(Count),
+    PageSize: _count_of(PageSize),
+    Depth: _count_of(Depth),
+    Amounts: _amounts,
     Millis: _millis,
     Text: _text,
     Names: _names,

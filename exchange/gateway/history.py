@@ -1,58 +1,27 @@
-"""What was: orders, trades, transfers and candles from the projections, in Deribit's shapes.
+"""What was: orders and trades from the projections, in Deribit's shapes."""
 
-HISTORY-001  a caller's history holds everything that was acknowledged to them: a read waits, at
-             most PROJECTION_SECONDS, for the projector to reach their last command, and is
-             refused in words when it does not (RPC-008).
-"""
-
-import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from exchange import selectors
-from exchange.engine import units
+from exchange import history_reads as reads
 from exchange.gateway import wire
-from exchange.gateway.candles import Candle, with_recorded_past
-from exchange.gateway.channels import Channel
 from exchange.gateway.database import in_database
-from exchange.gateway.decoder import number
-from exchange.gateway.errors import behind
-from exchange.gateway.labels import Labels
+from exchange.gateway.labels import Labels, hash63
 from exchange.gateway.listings import Listing, Listings
 from exchange.gateway.order_words import CANCELLED, FILLED, OPEN
-from exchange.gateway.projected import Projected
-from exchange.gateway.wire import FillView, Json, OrderView, millis
-from exchange.models import Fill, LedgerEntry, Order, Transfer
-from exchange.models.accounts import LedgerKind, TransferState
+from exchange.gateway.own_writes import OwnWrites
+from exchange.gateway.wire import FillView, Json, OrderView
+from exchange.models import Fill, Order
 from exchange.models.trading import OrderState
 
 COUNT_MAX = 1_000
-CANDLES_MAX = 5_000
-PROJECTION_SECONDS = 1.0
-MINUTE_NS = 60_000_000_000
+INT64_MAX = (1 << 63) - 1
 NS = 1_000_000  # nanoseconds of a millisecond
 
 _STATES = {
     OrderState.OPEN: OPEN,
     OrderState.FILLED: FILLED,
     OrderState.CANCELLED: CANCELLED,
-}
-_TRANSFER_STATES = {
-    TransferState.PENDING: "unconfirmed",
-    TransferState.DONE: "completed",
-    TransferState.FAILED: "cancelled",
-}
-_LEDGER_TYPES = {
-    LedgerKind.DEPOSIT: "deposit",
-    LedgerKind.WITHDRAWAL_HOLD: "withdrawal",
-    LedgerKind.WITHDRAWAL_PAID: "withdrawal",
-    LedgerKind.WITHDRAWAL_RETURNED: "withdrawal",
-    LedgerKind.FEE: "trade",
-    LedgerKind.VARIATION: "settlement",
-    LedgerKind.LIQUIDATION_FEE: "liquidation",
-    LedgerKind.INSURANCE: "insurance",
-    LedgerKind.BAD_DEBT: "socialized_loss",
-    LedgerKind.TRANSFER: "transfer",
 }
 
 
@@ -62,47 +31,82 @@ class Window(NamedTuple):
     most: int
     since_ms: int | None = None
     until_ms: int | None = None
-    start_seq: int | None = None
-    end_seq: int | None = None
+    start: int | None = None
+    end: int | None = None
     sorting: str = "default"
 
-    def limit(self) -> int:
-        """How many at most, within what one page may hold."""
-        return max(1, min(self.most, COUNT_MAX))
+    @property
+    def is_ascending(self) -> bool:
+        """Whether the oldest of the range are wanted: so on Deribit, once it has a start."""
+        if self.sorting != "default":
+            return self.sorting == "asc"
+        return self.since_ms is not None or self.start is not None
+
+    def of_fills(self, contracts: Sequence[int] | None) -> reads.Window:
+        """The same in rows of fills: both sides of trade n are 2n and 2n + 1."""
+        return reads.Window(
+            limit=page_size(self.most),
+            first=None if self.start is None else 2 * self.start,
+            last=None if self.end is None else 2 * self.end + 1,
+            since_ns=None if self.since_ms is None else self.since_ms * NS,
+            until_ns=None if self.until_ms is None else (self.until_ms + 1) * NS - 1,
+            is_ascending=self.is_ascending,
+            contracts=contracts,
+        )
+
+
+class Paging(NamedTuple):
+    """Which page of a list, newest first: behind an id, or so many rows further on."""
+
+    most: int
+    offset: int = 0
+    before: int | None = None
+
+    def window(self, contracts: Sequence[int] | None = None) -> reads.Window:
+        """The same as rows."""
+        return reads.Window(
+            limit=page_size(self.most),
+            before=self.before,
+            offset=min(self.offset, INT64_MAX >> 1),
+            contracts=contracts,
+        )
 
 
 class History:
     """Reads of the projections, off the event loop."""
 
-    def __init__(self, listings: Listings, labels: Labels, projected: Projected) -> None:
+    def __init__(self, listings: Listings, labels: Labels, own_writes: OwnWrites) -> None:
         self._listings = listings
         self._labels = labels
-        self._projected = projected
+        self._own_writes = own_writes
 
     async def trades(self, listings: Sequence[Listing], window: Window) -> Json:
         """The public tape of some contracts."""
-        fills, has_more = await self._fills(None, None, listings, window)
-        shapes: list[Json] = []
-        for listing in listings:
-            views = [_fill(row) for row in fills if row.contract_id == listing.id]
-            shapes += [
-                wire.public_trade(listing, fill, tick)
-                for fill, tick in wire.with_tick_directions(views)
-            ]
-        return {"trades": _sorted(shapes, window), "has_more": has_more}
+        if not listings:
+            return {"trades": [], "has_more": False}
+        page = await in_database(reads.trades, window.of_fills(self._contracts(listings)))
+        views = [_fill(row) for row in page.rows]
+        ticks = _tick_directions(views if window.is_ascending else views[::-1])
+        shapes = [
+            wire.public_trade(self._listings.by_id[fill.contract], fill, ticks[fill.trade])
+            for fill in views
+        ]
+        return {"trades": shapes, "has_more": page.before is not None}
 
     async def user_trades(
         self,
         account: int,
-        sequence: int,
         listings: Sequence[Listing],
         window: Window,
         order_id: int | None = None,
     ) -> Json:
         """One's own trades in some contracts."""
-        await self.reach(sequence)
-        fills, has_more = await self._fills(account, order_id, listings, window)
-        by_order = await in_database(_labels_of, {row.order for row in fills})
+        if not listings:
+            return {"trades": [], "has_more": False}
+        await self._own_writes.reach(account)
+        rows = window.of_fills(self._contracts(listings))
+        page = await in_database(reads.account_fills, account, rows, order_id=order_id)
+        by_order = await in_database(_labels_of, {row.order for row in page.rows})
         await self._labels.load(by_order.values())
         shapes = [
             wire.user_trade(
@@ -110,191 +114,78 @@ class History:
                 _fill(row),
                 self._labels.text(by_order.get(row.order, 0)),
             )
-            for row in fills
+            for row in page.rows
         ]
-        return {"trades": _sorted(shapes, window), "has_more": has_more}
+        return {"trades": shapes, "has_more": page.before is not None}
 
     async def orders(
         self,
         account: int,
-        sequence: int,
         listings: Sequence[Listing],
+        paging: Paging,
         *,
-        count: int,
-        offset: int,
         include_unfilled: bool,
-    ) -> list[Json]:
-        """Orders that are no longer open, newest first."""
-        await self.reach(sequence)
-        contract = listings[0].id if len(listings) == 1 else None
+    ) -> tuple[list[Json], int | None]:
+        """Orders that are no longer open, newest first, and where the next page begins."""
+        if not listings:
+            return [], None
+        await self._own_writes.reach(account)
+        window = paging.window(self._contracts(listings))
         page = await in_database(
-            selectors.order_history, account, contract=contract, limit=COUNT_MAX
+            reads.order_history, account, window, only_filled=not include_unfilled
         )
-        wanted = {listing.id for listing in listings}
-        rows = [
-            row
-            for row in page.rows
-            if row.contract_id in wanted and (include_unfilled or row.filled_lots)
-        ]
-        return await self._order_shapes(rows[offset : offset + max(1, count)])
+        return await self._order_shapes(page.rows), page.before
+
+    async def labelled(
+        self, account: int, listings: Sequence[Listing], label: str, paging: Paging
+    ) -> list[Json]:
+        """Orders under a label, open or not, newest first."""
+        if not listings:
+            return []
+        await self._own_writes.reach(account)
+        window = paging.window(self._contracts(listings))
+        page = await in_database(reads.labelled_orders, account, hash63(label), window)
+        return await self._order_shapes(page.rows)
+
+    async def newest_labelled(self, account: int, listing: Listing, label: int) -> int | None:
+        """The id of the newest order in an instrument under a label's hash."""
+        await self._own_writes.reach(account)
+        window = Paging(1).window([listing.id])
+        page = await in_database(reads.labelled_orders, account, label, window)
+        return page.rows[0].id if page.rows else None
 
     async def trigger_orders(
-        self,
-        account: int,
-        sequence: int,
-        listings: Sequence[Listing],
-        *,
-        count: int,
-        before: int | None,
+        self, account: int, listings: Sequence[Listing], paging: Paging
     ) -> Json:
         """Orders that wait, or waited, for a price, newest first, open or not."""
-        await self.reach(sequence)
-        contract = listings[0].id if len(listings) == 1 else None
-        limit = max(1, min(count, COUNT_MAX))
-        page = await in_database(
-            selectors.trigger_orders, account, contract=contract, before=before, limit=limit
-        )
-        wanted = {listing.id for listing in listings}
-        rows = [row for row in page.rows if row.contract_id in wanted]
-        shapes = await self._order_shapes(rows)
-        continuation = None if page.before is None else str(page.before)
+        if not listings:
+            return {"entries": [], "continuation": None}
+        await self._own_writes.reach(account)
+        window = paging.window(self._contracts(listings))
+        page = await in_database(reads.trigger_orders, account, window)
+        shapes = await self._order_shapes(page.rows)
         return {
             "entries": [wire.trigger_entry(shape) for shape in shapes],
-            "continuation": continuation,
+            "continuation": None if page.before is None else str(page.before),
         }
 
-    async def order(self, account: int, sequence: int, order_id: int) -> Json | None:
+    async def order(self, account: int, order_id: int) -> Json | None:
         """One order of the account, open or not."""
-        await self.reach(sequence)
-        row = await in_database(selectors.order, account, order_id)
+        await self._own_writes.reach(account)
+        row = await in_database(reads.order, account, order_id)
         return None if row is None else (await self._order_shapes([row]))[0]
 
-    async def order_view(self, account: int, sequence: int, order_id: int) -> OrderView | None:
+    async def order_view(self, account: int, order_id: int) -> OrderView | None:
         """The same, as integers."""
-        await self.reach(sequence)
-        row = await in_database(selectors.order, account, order_id)
+        await self._own_writes.reach(account)
+        row = await in_database(reads.order, account, order_id)
         return None if row is None else _order(row)
 
-    async def transfers(
-        self, account: int, sequence: int, *, is_deposit: bool, count: int, offset: int
-    ) -> Json:
-        """Deposits or withdrawals, newest first."""
-        await self.reach(sequence)
-        select = selectors.deposits if is_deposit else selectors.withdrawals
-        page = await in_database(select, account, limit=COUNT_MAX)
-        rows = page.rows[offset : offset + max(1, count)]
-        return {"count": len(page.rows), "data": [transfer(row) for row in rows]}
-
-    async def ledger(
-        self,
-        account: int,
-        sequence: int,
-        since_ms: int,
-        until_ms: int,
-        count: int,
-        before: int | None,
-    ) -> Json:
-        """Postings of the account, newest first."""
-        await self.reach(sequence)
-        page = await in_database(
-            selectors.ledger, account, before=before, limit=max(1, min(count, COUNT_MAX))
-        )
-        rows = [row for row in page.rows if since_ms <= millis(row.time_ns) <= until_ms]
-        logs = [self._posting(row) for row in rows]
-        return {"logs": logs, "continuation": page.before}
-
-    async def candles(
-        self, listing: Listing, minutes: int, since_ms: int, until_ms: int
-    ) -> list[Candle]:
-        """The newest CANDLES_MAX intervals of the range, each with a candle, oldest first.
-
-        An interval without a trade repeats the close before it. What a demonstration's charts
-        show of the time before the first trade comes first, and says so; the interval in which
-        trading began holds both.
-        """
-        width = minutes * MINUTE_NS
-        until_ns = min(until_ms * NS, time.time_ns())
-        since_ns = max(since_ms * NS, until_ns - CANDLES_MAX * width)
-        asked = (listing.id, minutes, since_ns, until_ns + 1)
-        rows = await in_database(selectors.candles, *asked)
-        recorded = await in_database(selectors.recorded_candles, *asked)
-        candles: list[Candle] = []
-        for row in with_recorded_past(recorded, rows):
-            while candles and candles[-1].start_ns + width < row.start_ns:
-                close = candles[-1].close_ticks
-                start = candles[-1].start_ns + width
-                candles.append(Candle(start, close, close, close, close))
-            candles.append(
-                Candle(
-                    row.start_ns,
-                    row.open_ticks,
-                    row.high_ticks,
-                    row.low_ticks,
-                    row.close_ticks,
-                    row.volume_lots,
-                    row.volume_price_lots,
-                    is_recorded=row.trades == 0,
-                )
-            )
-        return candles
-
-    async def candle_now(self, channel: Channel, now_ns: int) -> Candle | None:
-        """What has traded so far in the chart's present interval."""
-        listing = self._listings.by_id[channel.contract]
-        start_ns = now_ns - now_ns % (channel.minutes * MINUTE_NS)
-        candles = await self.candles(listing, channel.minutes, millis(start_ns), millis(now_ns))
-        return candles[-1] if candles else None
-
-    async def reach(self, sequence: int) -> None:
-        """Wait for the projections to hold a command (HISTORY-001).
-
-        Raises the error that says how far they are behind it.
-        """
-        if not sequence or await self._projected.reach(sequence, PROJECTION_SECONDS):
-            return
-        # A word of the projector's may be lost, and to a new process it has not spoken yet.
-        stand = (await in_database(selectors.projected_head)).sequence
-        self._projected.stand(stand)
-        if stand < sequence:
-            raise behind(sequence - stand)
-
-    async def _fills(
-        self,
-        account: int | None,
-        order_id: int | None,
-        listings: Sequence[Listing],
-        window: Window,
-    ) -> tuple[list[Fill], bool]:
-        if not listings:
-            return [], False
-        bounds = {
-            "since_ns": None if window.since_ms is None else window.since_ms * NS,
-            "until_ns": None if window.until_ms is None else (window.until_ms + 1) * NS - 1,
-            "before": None if window.end_seq is None else 2 * (window.end_seq + 1),
-        }
-        contract = listings[0].id if len(listings) == 1 else None
-        # The oldest of a range are wanted: the page has to reach back to its beginning.
-        limit = COUNT_MAX if _is_ascending(window) else window.limit()
-        if account is None:
-            page = await in_database(selectors.trades, contract, limit=limit, **bounds)
-        else:
-            page = await in_database(
-                selectors.account_fills,
-                account,
-                contract=contract,
-                order_id=order_id,
-                limit=limit,
-                **bounds,
-            )
-        wanted = {listing.id for listing in listings}
-        rows = [
-            row
-            for row in reversed(page.rows)
-            if row.contract_id in wanted and row.trade >= (window.start_seq or 0)
-        ]
-        count = window.limit()
-        has_more = page.before is not None or len(rows) > count
-        return rows[:count] if _is_ascending(window) else rows[-count:], has_more
+    def _contracts(self, listings: Sequence[Listing]) -> list[int] | None:
+        # All of them is no condition at all, which the database serves best.
+        if len(listings) == len(self._listings.by_id):
+            return None
+        return [listing.id for listing in listings]
 
     async def _order_shapes(self, rows: Iterable[Order]) -> list[Json]:
         rows = list(rows)
@@ -306,38 +197,10 @@ class History:
             for row in rows
         ]
 
-    def _posting(self, row: LedgerEntry) -> Json:
-        listing = self._listings.by_id.get(row.contract)
-        return {
-            "id": row.id,
-            "timestamp": millis(row.time_ns),
-            "type": _LEDGER_TYPES[LedgerKind(row.kind)],
-            "currency": units.ASSET_NAMES[row.asset],
-            "change": wire.money(row.amount_units),
-            "cashflow": wire.money(row.amount_units),
-            "balance": wire.money(row.balance_units),
-            "instrument_name": listing.name if listing else None,
-            "user_seq": row.sequence,
-            "info": {"reference": row.reference, "counter_account": row.counter_account},
-        }
 
-
-def transfer(row: Transfer) -> Json:
-    """A deposit or withdrawal."""
-    shape: Json = {
-        "id": row.id,
-        "address": "",
-        "amount": wire.money(abs(row.amount_units)),
-        "currency": units.ASSET_NAMES[row.asset],
-        "state": _TRANSFER_STATES[TransferState(row.state)],
-        "transaction_id": str(row.reference),
-        "received_timestamp": millis(row.requested_ns),
-        "created_timestamp": millis(row.requested_ns),
-        "updated_timestamp": millis(row.updated_ns),
-    }
-    if row.withdrawal:
-        shape |= {"fee": number(0, 0), "priority": None, "id": str(row.withdrawal)}
-    return shape
+def page_size(count: int) -> int:
+    """How many rows a caller gets at most: at least one, at most COUNT_MAX."""
+    return max(1, min(count, COUNT_MAX))
 
 
 def _labels_of(order_ids: set[int]) -> dict[int, int]:
@@ -345,17 +208,16 @@ def _labels_of(order_ids: set[int]) -> dict[int, int]:
     return dict(rows.values_list("id", "label"))
 
 
-def _is_ascending(window: Window) -> bool:
-    if window.sorting != "default":
-        return window.sorting == "asc"
-    return window.since_ms is not None or window.start_seq is not None
-
-
-def _sorted(shapes: list[Json], window: Window) -> list[Json]:
-    def trade(shape: Json) -> int:
-        return int(str(shape["trade_seq"]))
-
-    return sorted(shapes, key=trade, reverse=not _is_ascending(window))
+def _tick_directions(oldest_first: Sequence[FillView]) -> dict[int, int]:
+    """By trade; each contract's tape for itself."""
+    by_contract: dict[int, list[FillView]] = {}
+    for fill in oldest_first:
+        by_contract.setdefault(fill.contract, []).append(fill)
+    return {
+        fill.trade: tick
+        for fills in by_contract.values()
+        for fill, tick in wire.with_tick_directions(fills)
+    }
 
 
 def _order(row: Order) -> OrderView:

@@ -182,6 +182,10 @@ class Listings:
         bases = (listing.base for listing in self.by_id.values())
         return list(dict.fromkeys([*units.ASSET_NAMES, *bases]))
 
+    def index_names(self) -> list[str]:
+        """Deribit's name of each underlying's price."""
+        return [f"{item.name.lower()}_usdc" for item in self.underlyings.values()]
+
     def check_currency(self, currency: str) -> str:
         """The currency in capitals, or the error that names the parameter."""
         name = currency.upper()

@@ -25,6 +25,14 @@ TYPE_GROUPS = {
     "take_all": frozenset(("take_limit", "take_market")),
     "trailing_all": frozenset(("trailing_stop",)),
 }
+# What the methods that cancel many may be asked for.
+CANCEL_GROUPS = {
+    "limit": frozenset(("limit",)),
+    "trigger_all": TYPE_GROUPS["trigger_all"],
+    "stop": TYPE_GROUPS["stop_all"],
+    "take": TYPE_GROUPS["take_all"],
+    "trailing_stop": TYPE_GROUPS["trailing_all"],
+}
 TRIGGERS = {
     "mark_price": units.TRIGGER_MARK,
     "index_price": units.TRIGGER_INDEX,

@@ -10,7 +10,16 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from exchange.gateway.decoder import Count, Decimal, Flag, Millis, Names, Text
+from exchange.gateway.decoder import (
+    Count,
+    Decimal,
+    Depth,
+    Flag,
+    Millis,
+    Names,
+    PageSize,
+    Text,
+)
 
 Side = Literal["buy", "sell"]
 Sorting = Literal["asc", "desc", "default"]
@@ -96,33 +105,14 @@ class Instrument(Params, frozen=True):
     instrument_name: Text
 
 
-class Depth(Params, frozen=True):
+class OrderBook(Params, frozen=True):
     instrument_name: Text
-    depth: Count = Count(20)
+    depth: Depth = Depth(20)
 
 
 class Currency(Params, frozen=True):
     currency: Text
     kind: Kind = "any"
-
-
-class Trades(Params, frozen=True):
-    instrument_name: Text
-    count: Count = Count(10)
-    start_seq: Count | None = None
-    end_seq: Count | None = None
-    start_timestamp: Millis | None = None
-    end_timestamp: Millis | None = None
-    sorting: Sorting = "default"
-
-
-class CurrencyTrades(Params, frozen=True):
-    currency: Text
-    kind: Kind = "any"
-    count: Count = Count(10)
-    start_timestamp: Millis | None = None
-    end_timestamp: Millis | None = None
-    sorting: Sorting = "default"
 
 
 class Chart(Params, frozen=True):
@@ -221,6 +211,30 @@ class EditOrder(Params, frozen=True):
     mmp: Flag = Flag(0)
 
 
+class EditByLabel(Params, frozen=True):
+    instrument_name: Text
+    label: Text
+    amount: Decimal | None = None
+    contracts: Decimal | None = None
+    price: Decimal | None = None
+    post_only: Flag | None = None
+    reject_post_only: Flag | None = None
+    reduce_only: Flag | None = None
+    idempotency_key: Text = Text()
+    valid_until: Millis | None = None
+    trigger_price: Decimal | None = None
+    trigger_offset: Decimal | None = None
+    stop_price: Decimal | None = None
+    advanced: Text | None = None
+    mmp: Flag = Flag(0)
+
+    def of_order(self, order_id: str) -> EditOrder:
+        """The same change of the order with this id."""
+        names = (field for field in EditOrder.__struct_fields__ if field != "order_id")
+        changes = {name: getattr(self, name) for name in names}
+        return EditOrder(order_id=Text(order_id), **changes)
+
+
 class OrderId(Params, frozen=True):
     order_id: Text
 
@@ -231,107 +245,13 @@ class SelfTradingConfig(Params, frozen=True):
     block_rfq_self_match_prevention: Flag = Flag(0)
 
 
-class CancelAll(Params, frozen=True):
-    detailed: Flag = Flag(0)
-
-
-class CancelByCurrency(Params, frozen=True):
-    currency: Text
-    kind: Kind = "any"
-
-
-class CancelByInstrument(Params, frozen=True):
-    instrument_name: Text
-
-
-class Label(Params, frozen=True):
-    label: Text
-    currency: Text = Text("any")
-
-
 class ClosePosition(Params, frozen=True):
     instrument_name: Text
     type: Literal["limit", "market"]
     price: Decimal | None = None
 
 
-# --- account ----------------------------------------------------------------------------------
-class OpenOrders(Params, frozen=True):
-    kind: Kind = "any"
-    type: OpenType = "all"
-
-
-class OpenOrdersByCurrency(Params, frozen=True):
-    currency: Text
-    kind: Kind = "any"
-    type: OpenType = "all"
-
-
-class OpenOrdersByInstrument(Params, frozen=True):
-    instrument_name: Text
-    type: OpenType = "all"
-
-
-class HistoryByCurrency(Params, frozen=True):
-    currency: Text
-    kind: Kind = "any"
-    count: Count = Count(20)
-    offset: Count = Count(0)
-    include_old: Flag = Flag(0)
-    include_unfilled: Flag = Flag(0)
-
-
-class HistoryByInstrument(Params, frozen=True):
-    instrument_name: Text
-    count: Count = Count(20)
-    offset: Count = Count(0)
-    include_old: Flag = Flag(0)
-    include_unfilled: Flag = Flag(0)
-
-
-class TriggerHistory(Params, frozen=True):
-    currency: Text
-    instrument_name: Text | None = None
-    count: Count = Count(20)
-    continuation: Text | None = None
-
-
-class TradesByOrder(Params, frozen=True):
-    order_id: Text
-    sorting: Sorting = "default"
-
-
-class Positions(Params, frozen=True):
-    currency: Text = Text("any")
-    kind: Kind = "any"
-
-
-class Summary(Params, frozen=True):
-    currency: Text = Text("USDC")
-    extended: Flag = Flag(0)
-
-
-class Page(Params, frozen=True):
-    currency: Text
-    count: Count = Count(10)
-    offset: Count = Count(0)
-
-
-class TransactionLog(Params, frozen=True):
-    currency: Text
-    start_timestamp: Millis
-    end_timestamp: Millis
-    count: Count = Count(100)
-    continuation: Count | None = None
-
-
-class Withdraw(Params, frozen=True):
-    currency: Text
-    amount: Decimal
-    address: Text
-    idempotency_key: Text = Text()
-
-
+# --- sub-accounts -----------------------------------------------------------------------------
 class CreateSubaccount(Params, frozen=True):
     pass
 
@@ -346,6 +266,19 @@ class TransferBetweenSubaccounts(Params, frozen=True):
     destination: Count
     source: Count | None = None
     idempotency_key: Text = Text()
+
+
+class TransferToSubaccount(Params, frozen=True):
+    currency: Text
+    amount: Decimal
+    destination: Count
+    idempotency_key: Text = Text()
+
+
+class TransferToUser(Params, frozen=True):
+    currency: Text
+    amount: Decimal
+    destination: Text
 
 
 class ExchangeToken(Params, frozen=True):
@@ -363,7 +296,7 @@ class Logout(Params, frozen=True):
 
 # --- ours -------------------------------------------------------------------------------------
 class FundingPayments(OurParams, frozen=True):
-    count: Count = Count(20)
+    count: PageSize = PageSize(20)
     continuation: Count | None = None
 
 

@@ -12,6 +12,7 @@ from redis.retry import Retry
 
 from exchange.gateway.accounts import Accounts
 from exchange.gateway.auth import Keys
+from exchange.gateway.charts import Charts
 from exchange.gateway.database import counts
 from exchange.gateway.day_losses import DayLosses
 from exchange.gateway.draining import drain_on_sigterm
@@ -22,9 +23,11 @@ from exchange.gateway.hub import Hub
 from exchange.gateway.labels import Labels
 from exchange.gateway.limits import Limits
 from exchange.gateway.listings import Listings
+from exchange.gateway.own_writes import OwnWrites
 from exchange.gateway.projected import Projected
 from exchange.gateway.recent import RecentOrders
 from exchange.gateway.replays import Replays
+from exchange.gateway.statements import Statements
 from exchange.gateway.statistics import Statistics
 from exchange.gateway.watch import Watch
 from exchange.pipeline.bus import AsyncBus
@@ -44,7 +47,10 @@ class Gateway:
     feeds: Feeds
     hub: Hub
     accounts: Accounts
+    own_writes: OwnWrites
     history: History
+    statements: Statements
+    charts: Charts
     keys: Keys
     limits: Limits
     replays: Replays
@@ -79,6 +85,7 @@ class Gateway:
         feeds = Feeds(listings, statistics)
         followers = Followers(listings, labels, accounts)
         projected = Projected()
+        own_writes = OwnWrites(accounts, projected)
         hub = Hub(url, client, listings, feeds, followers, keys, labels, projected)
         replays = Replays(client)
         await replays.begin()
@@ -94,7 +101,10 @@ class Gateway:
             feeds=feeds,
             hub=hub,
             accounts=accounts,
-            history=History(listings, labels, projected),
+            own_writes=own_writes,
+            history=History(listings, labels, own_writes),
+            statements=Statements(listings, own_writes),
+            charts=Charts(listings),
             keys=keys,
             limits=Limits(client),
             replays=replays,

@@ -30,20 +30,20 @@ class Valuation:
     """An account at the marks of one moment."""
 
     def __init__(self, health: AccountHealth, listings: Listings) -> None:
-        self._health = health
+        self.health = health
         self._listings = listings
 
     def positions(self) -> list[Json]:
         """Every position, also those that are open orders alone."""
         return [
             position_shape(self._listings.by_id[position.contract], position)
-            for position in self._health.positions
+            for position in self.health.positions
             if position.contract in self._listings.by_id
         ]
 
     def summary(self) -> Json:
         """The account as get_account_summary shows it."""
-        health = self._health
+        health = self.health
         unrealised = sum(position.unrealised_units for position in health.positions)
         realised = sum(position.realised_units for position in health.positions)
         deltas = self._deltas()
@@ -72,7 +72,7 @@ class Valuation:
     def margins(self) -> list[Json]:
         """What each contract asks for."""
         shapes: list[Json] = []
-        for position in self._health.positions:
+        for position in self.health.positions:
             listing = self._listings.by_id.get(position.contract)
             if listing is None:
                 continue
@@ -97,7 +97,7 @@ class Valuation:
 
     def _deltas(self) -> Json:
         deltas: Json = {}
-        for position in self._health.positions:
+        for position in self.health.positions:
             listing = self._listings.by_id.get(position.contract)
             if listing is not None and position.lots:
                 deltas[listing.index_name] = listing.amount(position.lots)

@@ -3,9 +3,10 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from exchange import selectors
+from exchange import history_reads, selectors
 from exchange.engine.events import EventKind
 from exchange.engine.units import BUY
+from exchange.history_reads import Window
 from exchange.pipeline.projections import Projector
 from tests.projections.story import ALICE, BOB, BTC_PERPETUAL, START_NS, Story, a_day_of_trading
 
@@ -31,10 +32,10 @@ def test_order_history_is_read_page_by_page_without_gaps_or_repeats() -> None:
     story = many_cancelled_orders(7)
     story.write(projector)
 
-    first = selectors.order_history(ALICE, limit=3)
+    first = history_reads.order_history(ALICE, Window(limit=3))
     story.next().place(ALICE, 8, BUY, 100, 1).cancel(ALICE, 8, 1).write(projector)
-    second = selectors.order_history(ALICE, before=first.before, limit=3)
-    third = selectors.order_history(ALICE, before=second.before, limit=3)
+    second = history_reads.order_history(ALICE, Window(limit=3, before=first.before))
+    third = history_reads.order_history(ALICE, Window(limit=3, before=second.before))
 
     assert [order.id for order in first.rows] == [7, 6, 5]
     assert [order.id for order in second.rows] == [4, 3, 2]
@@ -45,57 +46,61 @@ def test_order_history_is_read_page_by_page_without_gaps_or_repeats() -> None:
 def test_last_full_page_says_that_it_is_the_last() -> None:
     many_cancelled_orders(3).write(Projector())
 
-    assert selectors.order_history(ALICE, limit=3).before is None
+    assert history_reads.order_history(ALICE, Window(limit=3)).before is None
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1_001])
 def test_page_of_an_impossible_size_is_refused(limit: int) -> None:
     with pytest.raises(ValueError, match="Expected a limit of 1 to 1000"):
-        selectors.order_history(ALICE, limit=limit)
+        history_reads.order_history(ALICE, Window(limit=limit))
 
 
 @pytest.mark.usefixtures("traded")
 def test_order_history_is_the_accounts_own() -> None:
-    assert [order.id for order in selectors.order_history(ALICE).rows] == [104, 102, 101]
-    assert [order.id for order in selectors.order_history(BOB).rows] == [105, 103]
+    assert [order.id for order in history_reads.order_history(ALICE).rows] == [104, 102, 101]
+    assert [order.id for order in history_reads.order_history(BOB).rows] == [105, 103]
 
 
 @pytest.mark.usefixtures("traded")
 def test_order_is_shown_to_its_owner_only() -> None:
-    assert selectors.order(ALICE, 101) is not None
-    assert selectors.order(BOB, 101) is None
+    assert history_reads.order(ALICE, 101) is not None
+    assert history_reads.order(BOB, 101) is None
 
 
 @pytest.mark.usefixtures("traded")
 def test_fills_of_an_account_and_of_an_order() -> None:
-    assert [fill.trade for fill in selectors.account_fills(ALICE).rows] == [2, 1]
-    assert [fill.order for fill in selectors.account_fills(BOB, order_id=103).rows] == [103]
+    assert [fill.trade for fill in history_reads.account_fills(ALICE).rows] == [2, 1]
+    assert [fill.order for fill in history_reads.account_fills(BOB, order_id=103).rows] == [103]
     since = START_NS + 62_000_000_000
-    assert [fill.trade for fill in selectors.account_fills(BOB, since_ns=since).rows] == [2]
+    assert [
+        fill.trade for fill in history_reads.account_fills(BOB, Window(since_ns=since)).rows
+    ] == [2]
 
 
 @pytest.mark.usefixtures("traded")
 def test_tape_shows_each_trade_once_from_the_taker_side() -> None:
-    first = selectors.trades(BTC_PERPETUAL, limit=1)
-    second = selectors.trades(BTC_PERPETUAL, before=first.before, limit=1)
+    first = history_reads.trades(Window(limit=1, contracts=[BTC_PERPETUAL]))
+    second = history_reads.trades(
+        Window(limit=1, before=first.before, contracts=[BTC_PERPETUAL])
+    )
 
     assert [(fill.trade, fill.account) for fill in first.rows + second.rows] == [
         (2, BOB),
         (1, BOB),
     ]
-    assert selectors.trades(7).rows == []
+    assert history_reads.trades(Window(contracts=[7])).rows == []
 
 
 @pytest.mark.usefixtures("traded")
 def test_ledger_deposits_and_withdrawals() -> None:
-    assert [entry.amount_units for entry in selectors.ledger(ALICE).rows] == [
+    assert [entry.amount_units for entry in history_reads.ledger(ALICE).rows] == [
         -82,
         -6,
         -12,
         5_000,
     ]
-    assert [row.reference for row in selectors.deposits(ALICE).rows] == [7]
-    assert selectors.withdrawals(ALICE).rows == []
+    assert [row.reference for row in history_reads.deposits(ALICE).rows] == [7]
+    assert history_reads.withdrawals(ALICE).rows == []
 
 
 @pytest.mark.usefixtures("traded")

@@ -1,11 +1,14 @@
 """Every method of the API, one module a subject; importing this package fills rpc.METHODS."""
 
 from exchange.gateway.methods import (
+    absent,
     account,
     api_keys,
     batches,
+    cancelling,
     funding,
     history,
+    margins,
     market,
     money,
     placing,
@@ -18,11 +21,14 @@ from exchange.gateway.methods import (
 )
 
 __all__ = [
+    "absent",
     "account",
     "api_keys",
     "batches",
+    "cancelling",
     "funding",
     "history",
+    "margins",
     "market",
     "money",
     "placing",

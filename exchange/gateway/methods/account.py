@@ -2,33 +2,36 @@
 
 from exchange.engine.units import SELF_TRADE_CANCEL_MAKER
 from exchange.gateway import wire
-from exchange.gateway.errors import ORDER_NOT_FOUND, RpcError
-from exchange.gateway.listings import Listing
-from exchange.gateway.methods.trading import order_number
-from exchange.gateway.order_words import TYPE_GROUPS, order_type, self_trade_mode
-from exchange.gateway.rpc import Call, method
-from exchange.gateway.schemas import (
-    Instrument,
+from exchange.gateway.account_schemas import (
     Label,
     OpenOrders,
     OpenOrdersByCurrency,
     OpenOrdersByInstrument,
-    OrderId,
     Positions,
+    Summaries,
     Summary,
 )
+from exchange.gateway.errors import ORDER_NOT_FOUND, RpcError
+from exchange.gateway.listings import Listing
+from exchange.gateway.methods.subjects import is_main_account, subject
+from exchange.gateway.methods.trading import order_number
+from exchange.gateway.order_words import TYPE_GROUPS, order_type, self_trade_mode
+from exchange.gateway.rpc import Call, method
+from exchange.gateway.schemas import Instrument, OrderId
 from exchange.gateway.wire import Json, OrderView
 from exchange.models.keys import SCOPE_READ
 
 
 @method("private/get_open_orders", OpenOrders, scope=SCOPE_READ)
 async def get_open_orders(call: Call, params: OpenOrders) -> list[Json]:
+    """Open orders, those that wait for a trigger too."""
     listings = call.gateway.listings.select("ANY", params.kind)
     return await _open_orders(call, listings, params.type)
 
 
 @method("private/get_open_orders_by_currency", OpenOrdersByCurrency, scope=SCOPE_READ)
 async def get_open_orders_by_currency(call: Call, params: OpenOrdersByCurrency) -> list[Json]:
+    """Open orders in a currency's instruments."""
     listings = call.gateway.listings
     currency = listings.check_currency(params.currency)
     return await _open_orders(call, listings.select(currency, params.kind), params.type)
@@ -38,12 +41,14 @@ async def get_open_orders_by_currency(call: Call, params: OpenOrdersByCurrency) 
 async def get_open_orders_by_instrument(
     call: Call, params: OpenOrdersByInstrument
 ) -> list[Json]:
+    """Open orders in one instrument."""
     listing = call.gateway.listings.get(params.instrument_name)
     return await _open_orders(call, [listing], params.type)
 
 
 @method("private/get_open_orders_by_label", Label, scope=SCOPE_READ)
 async def get_open_orders_by_label(call: Call, params: Label) -> list[Json]:
+    """Open orders under a label."""
     listings = call.gateway.listings
     currency = listings.check_currency(params.currency)
     orders = await _open_orders(call, listings.select(currency, "any"), "all")
@@ -59,8 +64,7 @@ async def get_order_state(call: Call, params: OrderId) -> Json:
     open_orders = await _open_orders(call, listings, "all")
     order = next((row for row in open_orders if row["order_id"] == str(order_id)), None)
     if order is None:
-        sequence = await gateway.accounts.sequence(call.account)
-        order = await gateway.history.order(call.account, sequence, order_id)
+        order = await gateway.history.order(call.account, order_id)
     if order is None:
         raise RpcError(ORDER_NOT_FOUND, "order_not_found", {"param": "order_id"})
     return order
@@ -68,6 +72,7 @@ async def get_order_state(call: Call, params: OrderId) -> Json:
 
 @method("private/get_position", Instrument, scope=SCOPE_READ)
 async def get_position(call: Call, params: Instrument) -> Json:
+    """The position in one instrument; size 0 where there is none."""
     accounts = call.gateway.accounts
     listing = call.gateway.listings.get(params.instrument_name)
     view = await accounts.view(call.account)
@@ -80,10 +85,11 @@ async def get_position(call: Call, params: Instrument) -> Json:
 
 @method("private/get_positions", Positions, scope=SCOPE_READ)
 async def get_positions(call: Call, params: Positions) -> list[Json]:
+    """Every position, also where there are only open orders."""
     listings = call.gateway.listings
     currency = listings.check_currency(params.currency)
     wanted = {listing.name for listing in listings.select(currency, params.kind)}
-    view = await call.gateway.accounts.view(call.account)
+    view = await call.gateway.accounts.view(await subject(call, params.subaccount_id))
     if view is None:
         return []
     positions = (await call.gateway.accounts.health(view)).positions()
@@ -92,45 +98,61 @@ async def get_positions(call: Call, params: Positions) -> list[Json]:
 
 @method("private/get_account_summary", Summary, scope=SCOPE_READ)
 async def get_account_summary(call: Call, params: Summary) -> Json:
+    """Equity, margins and profit; all of them are in USDC, the one settlement asset."""
     call.gateway.listings.check_currency(params.currency)
-    return await _summary(call, params.currency.upper(), is_extended=bool(params.extended))
+    account = await subject(call, params.subaccount_id)
+    shape = await _summary(call, account, params.currency.upper())
+    if params.extended:
+        shape |= await _person(call, account) | await _terms(call, account)
+    return shape
 
 
-@method("private/get_account_summaries", Summary, scope=SCOPE_READ)
-async def get_account_summaries(call: Call, params: Summary) -> Json:
-    summary = await _summary(call, "USDC", is_extended=bool(params.extended))
-    return {
-        "id": call.account,
-        "username": call.caller.name,
-        "type": "main",
-        "summaries": [summary],
-    }
+@method("private/get_account_summaries", Summaries, scope=SCOPE_READ)
+async def get_account_summaries(call: Call, params: Summaries) -> Json:
+    """The same for every settlement asset: there is one."""
+    account = await subject(call, params.subaccount_id)
+    shape = await _person(call, account)
+    summary = await _summary(call, account, "USDC")
+    if params.extended:
+        terms = await _terms(call, account)
+        summary["fees"] = terms.pop("fees")
+        shape |= terms
+    return shape | {"summaries": [summary]}
 
 
-async def _summary(call: Call, currency: str, *, is_extended: bool) -> Json:
+async def _summary(call: Call, account: int, currency: str) -> Json:
     accounts = call.gateway.accounts
     shape: Json = accounts.empty_summary()
     if currency in ("USDC", "ANY"):
-        view = await accounts.view(call.account)
+        view = await accounts.view(account)
         if view is not None:
             shape = (await accounts.health(view)).summary()
     else:
         shape["currency"] = currency
-    if is_extended:
-        shape |= {
-            "id": call.account,
-            "username": call.caller.name,
-            "type": "main",
-            "fees": [_fees(listing) for listing in call.gateway.listings.by_id.values()],
-            "self_trading_reject_mode": await _self_trade_mode(call),
-            "self_trading_extended_to_subaccounts": True,
-        }
     return shape
 
 
-async def _self_trade_mode(call: Call) -> str:
-    view = await call.gateway.accounts.view(call.account)
-    if view is not None and view.owner != call.account:
+async def _person(call: Call, account: int) -> Json:
+    is_main = await is_main_account(call, account)
+    return {
+        "id": account,
+        "username": call.caller.name,
+        "type": "main" if is_main else "subaccount",
+    }
+
+
+async def _terms(call: Call, account: int) -> Json:
+    """What holds for the account beside its money."""
+    return {
+        "fees": [_fees(listing) for listing in call.gateway.listings.by_id.values()],
+        "self_trading_reject_mode": await _self_trade_mode(call, account),
+        "self_trading_extended_to_subaccounts": True,
+    }
+
+
+async def _self_trade_mode(call: Call, account: int) -> str:
+    view = await call.gateway.accounts.view(account)
+    if view is not None and view.owner != account:
         view = await call.gateway.accounts.view(view.owner)
     return self_trade_mode(view.self_trade_mode if view else SELF_TRADE_CANCEL_MAKER)
 

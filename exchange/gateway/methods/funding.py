@@ -14,6 +14,7 @@ from exchange.gateway.decoder import number
 from exchange.gateway.errors import invalid_params
 from exchange.gateway.funding_words import interest, rate
 from exchange.gateway.limits import Cost
+from exchange.gateway.methods.windows import check_times
 from exchange.gateway.rpc import Call, method
 from exchange.gateway.schemas import FundingChart, FundingPayments, FundingRange
 from exchange.gateway.wire import Json, millis, money
@@ -95,12 +96,12 @@ async def get_funding_chart_data(call: Call, params: FundingChart) -> Json:
 async def get_funding_payments(call: Call, params: FundingPayments) -> Json:
     """What the account received (negative: paid) hour by hour, newest first."""
     gateway = call.gateway
-    await gateway.history.reach(await gateway.accounts.sequence(call.account))
+    await gateway.own_writes.reach(call.account)
     page = await in_database(
         selectors.funding_payments,
         call.account,
         params.continuation,
-        max(1, min(params.count, selectors.PAGE_MAX)),
+        params.count,
     )
     listings = gateway.listings.by_id
     payments = [
@@ -116,6 +117,5 @@ async def get_funding_payments(call: Call, params: FundingPayments) -> Json:
 
 
 def _range(params: FundingRange) -> tuple[int, int]:
-    if params.start_timestamp > params.end_timestamp:
-        raise invalid_params("start_timestamp", "must not be after end_timestamp")
+    check_times(params.start_timestamp, params.end_timestamp)
     return params.start_timestamp * _MILLISECOND_NS, params.end_timestamp * _MILLISECOND_NS

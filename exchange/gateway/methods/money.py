@@ -11,13 +11,19 @@ from exchange.engine.commands import CommandKind, make
 from exchange.engine.events import WITHDRAWAL_REQUESTED
 from exchange.engine.records import column
 from exchange.gateway import facts, wire
+from exchange.gateway.account_schemas import Currency, Page, TransactionLog, Withdraw
 from exchange.gateway.decoder import Decimal, Malformed, number, to_steps
-from exchange.gateway.errors import FORBIDDEN, RpcError, invalid_params
+from exchange.gateway.errors import FORBIDDEN, NOT_IMPLEMENTED, RpcError, invalid_params
+from exchange.gateway.history import NS, Paging
 from exchange.gateway.limits import Budget, Cost
+from exchange.gateway.methods.subjects import subject
+from exchange.gateway.methods.windows import check_times
 from exchange.gateway.rpc import Call, method
-from exchange.gateway.schemas import DemoFund, Page, TransactionLog, Withdraw
+from exchange.gateway.schemas import DemoFund
+from exchange.gateway.statements import LOG_QUERIES
 from exchange.gateway.submitting import command, key_number, once, repeated, submit
 from exchange.gateway.wire import Json
+from exchange.history_reads import Window
 from exchange.models.keys import SCOPE_READ, SCOPE_TRADE, SCOPE_WITHDRAW
 
 MONEY_STEP_E8 = 100  # one unit, 10^-6, in 10^-8
@@ -29,32 +35,64 @@ _WITHDRAWAL = column(WITHDRAWAL_REQUESTED, "withdrawal")
 
 @method("private/get_deposits", Page, scope=SCOPE_READ, cost=Cost.HISTORY)
 async def get_deposits(call: Call, params: Page) -> Json:
-    return await _transfers(call, params, is_deposit=True)
+    """Money that came in from outside, newest first."""
+    if not _is_held(call, params.currency):
+        return _no_money()
+    return await call.gateway.statements.deposits(call.account, _paging(params))
 
 
 @method("private/get_withdrawals", Page, scope=SCOPE_READ, cost=Cost.HISTORY)
 async def get_withdrawals(call: Call, params: Page) -> Json:
-    return await _transfers(call, params, is_deposit=False)
+    """Money that went out, or waits to, newest first."""
+    if not _is_held(call, params.currency):
+        return _no_money()
+    return await call.gateway.statements.withdrawals(call.account, _paging(params))
+
+
+@method("private/get_transfers", Page, scope=SCOPE_READ, cost=Cost.HISTORY)
+async def get_transfers(call: Call, params: Page) -> Json:
+    """Money moved between accounts of one owner, newest first."""
+    if not _is_held(call, params.currency):
+        return _no_money()
+    return await call.gateway.statements.moved(call.account, _paging(params))
 
 
 @method("private/get_transaction_log", TransactionLog, scope=SCOPE_READ, cost=Cost.HISTORY)
 async def get_transaction_log(call: Call, params: TransactionLog) -> Json:
-    gateway = call.gateway
-    gateway.listings.check_currency(params.currency)
-    return await gateway.history.ledger(
-        call.account,
-        await gateway.accounts.sequence(call.account),
-        params.start_timestamp,
-        params.end_timestamp,
-        params.count,
-        params.continuation,
+    """Every movement of the account's money, newest first, with the balance after it."""
+    check_times(params.start_timestamp, params.end_timestamp)
+    if params.query and params.query not in LOG_QUERIES:
+        raise invalid_params("query", f"must be one of {', '.join(LOG_QUERIES)}")
+    account = await subject(call, params.subaccount_id)
+    if not _is_held(call, params.currency):
+        return {"logs": [], "continuation": None}
+    window = Window(
+        limit=params.count,
+        before=params.continuation,
+        since_ns=params.start_timestamp * NS,
+        until_ns=(params.end_timestamp + 1) * NS - 1,
     )
+    return await call.gateway.statements.log(account, window, params.query)
 
 
 @method("private/withdraw", Withdraw, scope=SCOPE_WITHDRAW, cost=Cost.ORDER)
 async def withdraw(call: Call, params: Withdraw) -> object:
     """Ask for money back: it is held until the operator has paid it."""
     return await once(call, params.idempotency_key, params, lambda: _withdraw(call, params))
+
+
+@method("private/get_current_deposit_address", Currency, scope=SCOPE_READ)
+async def get_current_deposit_address(call: Call, params: Currency) -> None:
+    """Where to send money: nowhere, as the operator books what arrives."""
+    call.gateway.listings.check_currency(params.currency)
+
+
+@method("private/create_deposit_address", Currency, scope=SCOPE_WITHDRAW)
+async def create_deposit_address(call: Call, params: Currency) -> Json:
+    """Refused: there is no chain that this venue watches."""
+    call.gateway.listings.check_currency(params.currency)
+    reason = "deposits are booked by the operator; there are no addresses"
+    raise RpcError(NOT_IMPLEMENTED, "not_implemented", {"reason": reason})
 
 
 @method("private/demo_fund", DemoFund, scope=SCOPE_TRADE, cost=Cost.ORDER)
@@ -95,17 +133,17 @@ def check_asset(currency: str) -> None:
         raise invalid_params("currency", "must be USDC")
 
 
-async def _transfers(call: Call, params: Page, *, is_deposit: bool) -> Json:
-    gateway = call.gateway
-    if gateway.listings.check_currency(params.currency) not in ("USDC", "ANY"):
-        return {"count": 0, "data": []}
-    return await gateway.history.transfers(
-        call.account,
-        await gateway.accounts.sequence(call.account),
-        is_deposit=is_deposit,
-        count=params.count,
-        offset=params.offset,
-    )
+def _is_held(call: Call, currency: str) -> bool:
+    """Whether balances are in this currency; raises for what is no currency at all."""
+    return call.gateway.listings.check_currency(currency) in ("ANY", *units.ASSET_NAMES)
+
+
+def _paging(params: Page) -> Paging:
+    return Paging(params.count, params.offset)
+
+
+def _no_money() -> Json:
+    return {"count": 0, "data": []}
 
 
 async def _withdraw(call: Call, params: Withdraw) -> Json:

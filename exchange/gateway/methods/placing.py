@@ -39,6 +39,7 @@ LINKS = {
 
 @method("private/buy", PlaceOrder, scope=SCOPE_TRADE, cost=Cost.ORDER)
 async def buy(call: Call, params: PlaceOrder) -> object:
+    """Place an order to buy, alone or with others tied to it."""
     return await once(
         call, params.idempotency_key, params, lambda: _place(call, params, units.BUY)
     )
@@ -46,6 +47,7 @@ async def buy(call: Call, params: PlaceOrder) -> object:
 
 @method("private/sell", PlaceOrder, scope=SCOPE_TRADE, cost=Cost.ORDER)
 async def sell(call: Call, params: PlaceOrder) -> object:
+    """Place an order to sell, alone or with others tied to it."""
     return await once(
         call, params.idempotency_key, params, lambda: _place(call, params, units.SELL)
     )

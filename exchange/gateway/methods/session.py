@@ -39,6 +39,7 @@ async def logout(call: Call, _params: Logout) -> str:
 
 @method("public/set_heartbeat", SetHeartbeat, cost=Cost.FREE, needs_socket=True)
 async def set_heartbeat(call: Call, params: SetHeartbeat) -> str:
+    """Be asked for a sign of life whenever nothing was heard for so many seconds."""
     if params.interval < HEARTBEAT_SECONDS_MIN:
         raise invalid_params("interval", f"must be at least {HEARTBEAT_SECONDS_MIN} seconds")
     socket = call.require_socket()
@@ -48,6 +49,7 @@ async def set_heartbeat(call: Call, params: SetHeartbeat) -> str:
 
 @method("public/disable_heartbeat", Params, cost=Cost.FREE, needs_socket=True)
 async def disable_heartbeat(call: Call, _params: Params) -> str:
+    """Be asked for no sign of life any more."""
     call.require_socket().heartbeat_seconds = 0
     return "ok"
 
@@ -75,11 +77,13 @@ async def unsubscribe(call: Call, params: Channels) -> list[str]:
 
 @method("private/unsubscribe", Channels, scope=SCOPE_READ, cost=Cost.FREE, needs_socket=True)
 async def unsubscribe_private(call: Call, params: Channels) -> list[str]:
+    """The same; private channels too."""
     return await unsubscribe(call, params)
 
 
 @method("public/unsubscribe_all", Params, cost=Cost.FREE, needs_socket=True)
 async def unsubscribe_all(call: Call, _params: Params) -> str:
+    """Follow no channel any more."""
     socket = call.require_socket()
     call.gateway.hub.unsubscribe(socket, list(socket.channels))
     return "ok"
@@ -87,6 +91,7 @@ async def unsubscribe_all(call: Call, _params: Params) -> str:
 
 @method("private/unsubscribe_all", Params, scope=SCOPE_READ, cost=Cost.FREE, needs_socket=True)
 async def unsubscribe_all_private(call: Call, params: Params) -> str:
+    """The same; private channels too."""
     return await unsubscribe_all(call, params)
 
 
@@ -132,7 +137,7 @@ async def _subscribe(call: Call, params: Channels) -> list[str]:
     await hub.prepare(socket, fresh)
     for channel in fresh:
         if channel.topic is Topic.CHART:
-            candle = await call.gateway.history.candle_now(channel, time.time_ns())
+            candle = await call.gateway.charts.candle_now(channel, time.time_ns())
             if candle is not None:
                 call.gateway.feeds.candles.seed(channel, candle)
     # The first notification follows the answer, as clients expect.

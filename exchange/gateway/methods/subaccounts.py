@@ -10,16 +10,19 @@ from exchange.engine import units
 from exchange.engine.commands import CommandKind, make
 from exchange.gateway import auth, facts, wire
 from exchange.gateway.database import in_database
-from exchange.gateway.errors import FORBIDDEN, RpcError, invalid_params
+from exchange.gateway.errors import FORBIDDEN, NOT_IMPLEMENTED, RpcError, invalid_params
 from exchange.gateway.limits import Cost
 from exchange.gateway.methods.money import check_asset, money_units
 from exchange.gateway.methods.session import sign_in
+from exchange.gateway.methods.subjects import account_number, is_main_account, owner_of
 from exchange.gateway.rpc import Call, method
 from exchange.gateway.schemas import (
     CreateSubaccount,
     ExchangeToken,
     Subaccounts,
     TransferBetweenSubaccounts,
+    TransferToSubaccount,
+    TransferToUser,
 )
 from exchange.gateway.submitting import key_number, once, repeated, submit
 from exchange.gateway.wire import Json
@@ -32,7 +35,7 @@ from exchange.pipeline.provision import TooManySubAccounts, provision_sub_accoun
 async def create_subaccount(call: Call, _params: CreateSubaccount) -> Json:
     """A new account of the same owner: its own positions and margin."""
     call.release()
-    if not await _is_main(call, call.account):
+    if not await is_main_account(call, call.account):
         raise _forbidden("only the main account opens sub-accounts")
     try:
         made = await in_database(provision_sub_account, call.account)
@@ -48,7 +51,7 @@ async def get_subaccounts(call: Call, params: Subaccounts) -> list[Json]:
     shapes: list[Json] = []
     for member in members:
         # Names are only where to look: who owns an account the engine says.
-        owner = await _owner(call, member.account_id)
+        owner = await owner_of(call, member.account_id)
         if call.account not in (member.account_id, owner):
             continue
         shape = _shape(member, owner)
@@ -76,6 +79,35 @@ async def submit_transfer_between_subaccounts(
     return await once(call, params.idempotency_key, params, lambda: _transfer(call, params))
 
 
+@method(
+    "private/submit_transfer_to_subaccount",
+    TransferToSubaccount,
+    scope=SCOPE_WITHDRAW,
+    cost=Cost.ORDER,
+)
+async def submit_transfer_to_subaccount(call: Call, params: TransferToSubaccount) -> object:
+    """Cash of the caller's account to another of the same owner, at once."""
+    whole = TransferBetweenSubaccounts(
+        currency=params.currency,
+        amount=params.amount,
+        destination=params.destination,
+        idempotency_key=params.idempotency_key,
+    )
+    return await once(call, params.idempotency_key, params, lambda: _transfer(call, whole))
+
+
+@method(
+    "private/submit_transfer_to_user",
+    TransferToUser,
+    scope=SCOPE_WITHDRAW,
+    cost=Cost.ORDER,
+)
+async def submit_transfer_to_user(_call: Call, _params: TransferToUser) -> Json:
+    """Refused: money moves between accounts of one owner only."""
+    reason = "money moves between accounts of one owner only"
+    raise RpcError(NOT_IMPLEMENTED, "not_implemented", {"reason": reason})
+
+
 @method("public/exchange_token", ExchangeToken, cost=Cost.LOGIN)
 async def exchange_token(call: Call, params: ExchangeToken) -> Json:
     """A main account's refresh token for tokens that speak for one of its sub-accounts."""
@@ -84,9 +116,9 @@ async def exchange_token(call: Call, params: ExchangeToken) -> Json:
     subject = int(params.subject_id)
     if principal.daily_loss_units:
         raise _forbidden("a key with a daily loss limit speaks for its own account only")
-    if not await _is_main(call, principal.account):
+    if not await is_main_account(call, principal.account):
         raise _forbidden("only the main account speaks for its sub-accounts")
-    if await _owner(call, subject) != principal.account:
+    if await owner_of(call, subject) != principal.account:
         raise invalid_params("subject_id", "is no account of yours")
     principal = principal._replace(account=subject)
     if call.socket is not None:
@@ -96,11 +128,11 @@ async def exchange_token(call: Call, params: ExchangeToken) -> Json:
 
 async def _transfer(call: Call, params: TransferBetweenSubaccounts) -> Json:
     check_asset(params.currency)
-    target = _account_number("destination", params.destination)
+    target = account_number("destination", params.destination)
     source = call.account
     if params.source is not None:
-        source = _account_number("source", params.source)
-    if source != call.account and not await _is_main(call, call.account):
+        source = account_number("source", params.source)
+    if source != call.account and not await is_main_account(call, call.account):
         raise _forbidden("a sub-account moves money out of itself only")
     amount = money_units(params.amount)
     key = key_number(params.idempotency_key)
@@ -129,21 +161,6 @@ async def _transfer(call: Call, params: TransferBetweenSubaccounts) -> Json:
         "created_timestamp": time_ms,
         "updated_timestamp": time_ms,
     }
-
-
-def _account_number(param: str, value: int) -> int:
-    if value >= units.ACCOUNTS_MAX:
-        raise invalid_params(param, "is no account")
-    return int(value)
-
-
-async def _owner(call: Call, account: int) -> int | None:
-    view = await call.gateway.accounts.view(account)
-    return None if view is None else int(view.raw.header["row"]["owner"])
-
-
-async def _is_main(call: Call, account: int) -> bool:
-    return await _owner(call, account) == account
 
 
 def _shape(member: Membership, owner: int | None) -> Json:

@@ -33,12 +33,9 @@ from exchange.gateway.order_entry import (
 from exchange.gateway.order_words import OPEN, SELF_TRADE_MODES, UNTRIGGERED
 from exchange.gateway.rpc import Call, method
 from exchange.gateway.schemas import (
-    CancelAll,
-    CancelByCurrency,
-    CancelByInstrument,
     ClosePosition,
+    EditByLabel,
     EditOrder,
-    Label,
     OrderId,
     PlaceOrder,
     SelfTradingConfig,
@@ -54,57 +51,24 @@ INT64_MAX = (1 << 63) - 1
 
 @method("private/edit", EditOrder, scope=SCOPE_TRADE, cost=Cost.ORDER)
 async def edit(call: Call, params: EditOrder) -> object:
+    """Change an open order's size, price or trigger."""
     return await once(call, params.idempotency_key, params, lambda: _edit(call, params))
+
+
+@method("private/edit_by_label", EditByLabel, scope=SCOPE_TRADE, cost=Cost.ORDER)
+async def edit_by_label(call: Call, params: EditByLabel) -> object:
+    """Change the one open order of an instrument that has this label."""
+    return await once(
+        call, params.idempotency_key, params, lambda: _edit_by_label(call, params)
+    )
 
 
 @method("private/cancel", OrderId, scope=SCOPE_TRADE, cost=Cost.CANCEL)
 async def cancel(call: Call, params: OrderId) -> Json:
+    """Cancel an open order."""
     asked = await asked_cancel(call, params)
     results = await submit(call, asked.record)
     return await asked.tell(results[0].events)
-
-
-@method("private/cancel_all", CancelAll, scope=SCOPE_TRADE, cost=Cost.CANCEL_MANY)
-async def cancel_all(call: Call, _params: CancelAll) -> int:
-    """How many orders were cancelled."""
-    return await _cancel_many(call, command(CommandKind.CANCEL_ALL, call.account, contract=-1))
-
-
-@method(
-    "private/cancel_all_by_currency",
-    CancelByCurrency,
-    scope=SCOPE_TRADE,
-    cost=Cost.CANCEL_MANY,
-)
-async def cancel_all_by_currency(call: Call, params: CancelByCurrency) -> int:
-    listings = call.gateway.listings
-    currency = listings.check_currency(params.currency)
-    count = 0
-    for listing in listings.select(currency, params.kind):
-        records = command(CommandKind.CANCEL_ALL, call.account, contract=listing.id)
-        count += await _cancel_many(call, records)
-    return count
-
-
-@method(
-    "private/cancel_all_by_instrument",
-    CancelByInstrument,
-    scope=SCOPE_TRADE,
-    cost=Cost.CANCEL_MANY,
-)
-async def cancel_all_by_instrument(call: Call, params: CancelByInstrument) -> int:
-    contract = call.gateway.listings.get(params.instrument_name).id
-    records = command(CommandKind.CANCEL_ALL, call.account, contract=contract)
-    return await _cancel_many(call, records)
-
-
-@method("private/cancel_by_label", Label, scope=SCOPE_TRADE, cost=Cost.CANCEL_MANY)
-async def cancel_by_label(call: Call, params: Label) -> int:
-    if not params.label:
-        raise invalid_params("label", "must not be empty")
-    label = await call.gateway.labels.intern(params.label)
-    records = command(CommandKind.CANCEL_ALL, call.account, contract=-1, label=label)
-    return await _cancel_many(call, records)
 
 
 @method("private/close_position", ClosePosition, scope=SCOPE_TRADE, cost=Cost.ORDER)
@@ -217,17 +181,16 @@ async def _told_again(call: Call, listing: Listing, order_id: int) -> Json:
     The first answer's own words are not at hand any more, or this process would have said them.
     """
     gateway = call.gateway
-    sequence = await gateway.accounts.sequence(call.account)
     known = await _known(call, order_id, may_be_old=False)
     if known is not None:
         await gateway.labels.load([known.label])
         order: Json | None = wire.order(listing, known, gateway.labels.text(known.label))
     else:
-        order = await gateway.history.order(call.account, sequence, order_id)
+        order = await gateway.history.order(call.account, order_id)
     if order is None:
         raise RpcError(RETRY, "retry", {"reason": "the history has not followed yet"})
     history = await gateway.history.user_trades(
-        call.account, sequence, [listing], Window(COUNT_MAX, sorting="asc"), order_id
+        call.account, [listing], Window(COUNT_MAX, sorting="asc"), order_id
     )
     trades = cast("list[Json]", history["trades"])
     return {"order": order, "trades": [row for row in trades if row["liquidity"] == "T"]}
@@ -240,8 +203,7 @@ async def asked_edit(call: Call, params: EditOrder) -> Asked:
     known = await _known(call, order_id, may_be_old=is_whole)
     if known is None and params.idempotency_key:
         # It may be a repeat of what was done while the order was open.
-        sequence = await call.gateway.accounts.sequence(call.account)
-        known = await call.gateway.history.order_view(call.account, sequence, order_id)
+        known = await call.gateway.history.order_view(call.account, order_id)
     if known is None:
         raise rejected(RejectReason.UNKNOWN_ORDER)
     listing = call.gateway.listings.by_id[known.contract]
@@ -271,9 +233,34 @@ async def _edit(call: Call, params: EditOrder) -> Json:
     return await send(call, await asked_edit(call, params))
 
 
-async def _cancel_many(call: Call, records: Records) -> int:
-    results = await submit(call, records)
-    return facts.cancelled_by_owner(results[0].events, call.account)
+async def _edit_by_label(call: Call, params: EditByLabel) -> Json:
+    listing = call.gateway.listings.get(params.instrument_name)
+    if not params.label:
+        raise invalid_params("label", "must not be empty")
+    label = await call.gateway.labels.intern(params.label)
+    view = await call.gateway.accounts.view(call.account)
+    named = [
+        order.id
+        for order in (view.order_views() if view else [])
+        if order.contract == listing.id and order.label == label
+    ]
+    if len(named) > 1:
+        raise invalid_params("label", f"is that of {len(named)} open orders")
+    if named:
+        order_id = str(named[0])
+    else:
+        order_id = await _edited_before(call, listing, label, params.idempotency_key)
+    return await _edit(call, params.of_order(order_id))
+
+
+async def _edited_before(call: Call, listing: Listing, label: int, key: str) -> str:
+    """With a key, the newest order under the label: it may have ended since it was edited."""
+    found = None
+    if key:
+        found = await call.gateway.history.newest_labelled(call.account, listing, label)
+    if found is None:
+        raise rejected(RejectReason.UNKNOWN_ORDER, param="label")
+    return str(found)
 
 
 async def _known(call: Call, order_id: int, *, may_be_old: bool = True) -> OrderView | None:

@@ -31,6 +31,7 @@ async def enable_cancel_on_disconnect(call: Call, params: CancelOnDisconnect) ->
     cost=Cost.CANCEL,
 )
 async def disable_cancel_on_disconnect(call: Call, params: CancelOnDisconnect) -> str:
+    """What is placed stays when this connection goes; or every one to come."""
     watch = call.gateway.watch
     if params.scope == "account":
         await watch.set_account(call.account, is_enabled=False)
@@ -41,6 +42,7 @@ async def disable_cancel_on_disconnect(call: Call, params: CancelOnDisconnect) -
 
 @method("private/get_cancel_on_disconnect", CancelOnDisconnect, scope=SCOPE_READ)
 async def get_cancel_on_disconnect(call: Call, params: CancelOnDisconnect) -> Json:
+    """Whether orders go with this connection, or with every one of the account."""
     if params.scope == "account":
         is_enabled = await call.gateway.watch.is_account_enabled(call.account)
     elif call.socket is None:
