@@ -177,6 +177,14 @@ class Listings:
             if wanted in ("ANY", listing.base, listing.quote)
         ]
 
+    def of_pair(self, pair: str | None) -> list[Listing]:
+        """The contracts of a pair such as btc_usdc, or the error that names the parameter."""
+        if pair is None:
+            raise invalid_params("currency_pair", "is required")
+        if pair.lower() not in self.index_names():
+            raise invalid_params("currency_pair", "is not a pair of this venue")
+        return [one for one in self.by_id.values() if one.index_name == pair.lower()]
+
     def currencies(self) -> list[str]:
         """The settlement assets, then every base currency, each once."""
         bases = (listing.base for listing in self.by_id.values())

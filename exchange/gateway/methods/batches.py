@@ -8,7 +8,7 @@ ORDER-012  one that the engine refuses does not hold up the others: its answer i
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,9 @@ _SIDES = {"buy": units.BUY, "sell": units.SELL}
 
 
 @dataclass(frozen=True, slots=True)
-class _Member:
+class Member:
+    """One command of a batch."""
+
     where: str  # cancels, edits or orders
     asked: Asked
 
@@ -61,28 +63,35 @@ async def place_batch(call: Call, params: PlaceBatch) -> Json:
     await limits.spend(call.principal, call.ip, Cost.CANCEL, len(params.cancels))
     await limits.spend(call.principal, call.ip, Cost.ORDER, placing)
     members = await _members(call, params)
-    order = sorted(range(len(members)), key=lambda i: members[i].phase)
-    head = command(
-        CommandKind.PLACE_BATCH,
-        call.account,
-        count=len(members),
-        valid_until_ns=(params.valid_until or 0) * NS,
-    )
-    records: list[Records] = [head, *(members[i].asked.record for i in order)]
-    whole, *results = await submit_all(call, np.concatenate(records))
-    if whole.reason != RejectReason.ACCEPTED:
-        raise refusal(whole)
-    result_of = dict(zip(order, results, strict=True))
-    told = await asyncio.gather(
-        *(_answer(member.asked, result_of[i]) for i, member in enumerate(members))
-    )
+    told = await send_members(call, members, params.valid_until or 0)
     shape: dict[str, list[Json]] = {"cancels": [], "edits": [], "orders": []}
     for member, answer in zip(members, told, strict=True):
         shape[member.where].append(answer)
     return dict(shape)
 
 
-async def _members(call: Call, params: PlaceBatch) -> list[_Member]:
+async def send_members(
+    call: Call, members: Sequence[Member], valid_until_ms: int
+) -> list[Json]:
+    """The answer to each, or its error; raises when the batch as a whole is refused."""
+    order = sorted(range(len(members)), key=lambda i: members[i].phase)
+    head = command(
+        CommandKind.PLACE_BATCH,
+        call.account,
+        count=len(members),
+        valid_until_ns=valid_until_ms * NS,
+    )
+    records: list[Records] = [head, *(members[i].asked.record for i in order)]
+    whole, *results = await submit_all(call, np.concatenate(records))
+    if whole.reason != RejectReason.ACCEPTED:
+        raise refusal(whole)
+    result_of = dict(zip(order, results, strict=True))
+    return await asyncio.gather(
+        *(_answer(member.asked, result_of[i]) for i, member in enumerate(members))
+    )
+
+
+async def _members(call: Call, params: PlaceBatch) -> list[Member]:
     cancels, edits, orders = params.cancels, params.edits, params.orders
     return [
         *[
@@ -97,9 +106,9 @@ async def _members(call: Call, params: PlaceBatch) -> list[_Member]:
     ]
 
 
-async def _ask(where: str, number: int, asking: Awaitable[Asked]) -> _Member:
+async def _ask(where: str, number: int, asking: Awaitable[Asked]) -> Member:
     try:
-        return _Member(where, await asking)
+        return Member(where, await asking)
     except RpcError as error:
         named = {**(error.data or {}), "member": f"{where}[{number}]"}
         raise RpcError(error.code, error.message, named) from error

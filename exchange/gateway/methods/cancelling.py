@@ -61,12 +61,9 @@ async def cancel_all_by_currency(call: Call, params: CancelByCurrency) -> object
 )
 async def cancel_all_by_currency_pair(call: Call, params: CancelByPair) -> object:
     """Cancel the open orders in a pair's instruments, such as btc_usdc."""
-    pair = params.currency_pair.lower()
-    listed = call.gateway.listings.select("ANY", params.kind)
-    known = {listing.index_name for listing in call.gateway.listings.by_id.values()}
-    if pair not in known:
-        raise invalid_params("currency_pair", "is not a pair of this venue")
-    wanted = [listing for listing in listed if listing.index_name == pair]
+    listings = call.gateway.listings
+    kind = {listing.id for listing in listings.select("ANY", params.kind)}
+    wanted = [one for one in listings.of_pair(params.currency_pair) if one.id in kind]
     return await _cancel_in(call, wanted, params.type, is_detailed=bool(params.detailed))
 
 
@@ -114,6 +111,14 @@ async def cancel_by_label(call: Call, params: CancelByLabel) -> object:
     return await _cancel(call, records, is_detailed=False)
 
 
+async def cancel_these(call: Call, orders: Sequence[OrderView], *, is_detailed: bool) -> object:
+    """How many of the orders were cancelled, or which (ORDER-031)."""
+    records = [
+        command(CommandKind.CANCEL_ORDER, call.account, order=order.id) for order in orders
+    ]
+    return await _cancel(call, records, is_detailed=is_detailed)
+
+
 async def _cancel_in(
     call: Call, listings: Sequence[Listing], kind: str, *, is_detailed: bool
 ) -> object:
@@ -121,12 +126,12 @@ async def _cancel_in(
         records = [_all_of(call, contract=listing.id) for listing in listings]
         return await _cancel(call, records, is_detailed=is_detailed)
     contracts = {listing.id for listing in listings}
-    records = [
-        command(CommandKind.CANCEL_ORDER, call.account, order=order.id)
+    orders = [
+        order
         for order in await _open_orders(call)
         if order.contract in contracts and order_type(order.flags) in CANCEL_GROUPS[kind]
     ]
-    return await _cancel(call, records, is_detailed=is_detailed)
+    return await cancel_these(call, orders, is_detailed=is_detailed)
 
 
 def _all_of(call: Call, contract: int = -1, label: int = 0) -> Records:

@@ -88,8 +88,7 @@ async def get_expirations(call: Call, params: Expirations) -> Json:
     """When contracts expire: a perpetual never does, and says PERPETUAL."""
     listings = call.gateway.listings
     pair = params.currency_pair
-    if pair is not None and pair.lower() not in listings.index_names():
-        raise invalid_params("currency_pair", "is not a pair of this venue")
+    paired = list(listings.by_id.values()) if pair is None else listings.of_pair(pair)
 
     def expirations(wanted: list[Listing]) -> Json:
         names = ["PERPETUAL"] if wanted else []
@@ -97,8 +96,7 @@ async def get_expirations(call: Call, params: Expirations) -> Json:
         return {kind: kinds[kind] for kind in kinds if params.kind in ("any", kind)}
 
     def chosen(currency: str) -> list[Listing]:
-        found = listings.select(currency, "any")
-        return [one for one in found if pair is None or one.index_name == pair.lower()]
+        return [one for one in listings.select(currency, "any") if one in paired]
 
     if params.currency.lower() != "grouped":
         return expirations(chosen(listings.check_currency(params.currency)))
