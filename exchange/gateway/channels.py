@@ -3,6 +3,8 @@
 CHAN-001  every parameter comes from a short list, so that nobody can make us render a million
           different books; a name that is not understood is left out of the answer.
 CHAN-002  private channels need a caller who may read; `raw` ones need any caller.
+CHAN-003  channels of what this venue does not have (options, market maker protection,
+          announcements) exist and stay silent, so that who follows them too still connects.
 """
 
 from dataclasses import dataclass
@@ -41,10 +43,13 @@ class Topic(Enum):
     TRADES = "trades"
     CHART = "chart"
     INDEX = "index"
+    STATE = "state"  # of contracts: listed, opened, halted
+    SILENT = "silent"
     USER_ORDERS = "user.orders"
     USER_TRADES = "user.trades"
     USER_CHANGES = "user.changes"
     USER_PORTFOLIO = "user.portfolio"
+    USER_SILENT = "user.silent"
 
 
 _USER_TOPICS = {
@@ -62,6 +67,7 @@ class Channel:
     topic: Topic
     contract: int = -1
     currency: str = "ANY"
+    kind: str = "any"
     is_raw: bool = False
     group_ticks: int = 1
     depth: int = 0
@@ -77,32 +83,67 @@ class Channel:
         """Whether what happens in this contract belongs in the channel."""
         if self.contract >= 0:
             return self.contract == listing.id
+        if self.kind not in ("any", "future"):
+            return False
         return self.currency in ("ANY", listing.base, listing.quote)
 
 
 def parse_channel(name: str, listings: Listings) -> Channel | None:
     """The channel of that name, or None when there is no such channel."""
     head, *rest = name.split(".")
+    for parse in (_of_book, _of_market, _of_venue, _of_account):
+        channel = parse(name, head, rest, listings)
+        if channel is not None:
+            return channel
+    return None
+
+
+def _of_book(name: str, head: str, rest: list[str], listings: Listings) -> Channel | None:
     match head, rest:
         case "book", [instrument, interval] if interval in INTERVALS:
             return _of_contract(name, Topic.BOOK, instrument, listings, interval == "raw")
         case "book", [instrument, group, depth, interval] if interval in INTERVALS:
             return _top(name, instrument, group, depth, listings)
+        case "quote", [instrument]:
+            return _of_contract(name, Topic.QUOTE, instrument, listings)
+    return None
+
+
+def _of_market(name: str, head: str, rest: list[str], listings: Listings) -> Channel | None:
+    match head, rest:
         case "ticker", [instrument, interval] if interval in INTERVALS:
             return _of_contract(name, Topic.TICKER, instrument, listings, interval == "raw")
         case "perpetual", [instrument, interval] if interval in INTERVALS:
             is_raw = interval == "raw"
             return _of_contract(name, Topic.PERPETUAL, instrument, listings, is_raw)
-        case "quote", [instrument]:
-            return _of_contract(name, Topic.QUOTE, instrument, listings)
         case "trades", [*what, interval] if interval in INTERVALS:
             return _selection(name, Topic.TRADES, what, listings, interval == "raw")
         case "chart", ["trades", instrument, resolution] if resolution in MINUTES:
             return _chart(name, instrument, resolution, listings)
+    return None
+
+
+def _of_venue(name: str, head: str, rest: list[str], listings: Listings) -> Channel | None:
+    match head, rest:
         case "deribit_price_index", [index]:
             return _index(name, index, listings)
+        case "instrument", ["state", kind, currency]:
+            return _selection(name, Topic.STATE, [kind, currency], listings)
+        case "markprice", ["options", index]:
+            return _silent(name, Topic.SILENT, index, listings)
+        case "deribit_volatility_index", [index]:
+            return _silent(name, Topic.SILENT, index, listings)
+        case "announcements", []:
+            return Channel(name, Topic.SILENT)
+    return None
+
+
+def _of_account(name: str, head: str, rest: list[str], listings: Listings) -> Channel | None:
+    match head, rest:
         case "user", ["portfolio", currency]:
             return _portfolio(name, currency, listings)
+        case "user", ["mmp_trigger", index]:
+            return _silent(name, Topic.USER_SILENT, index, listings)
         case "user", [kind, *what, interval] if kind in _USER_TOPICS and interval in INTERVALS:
             return _selection(name, _USER_TOPICS[kind], what, listings, interval == "raw")
     return None
@@ -138,6 +179,10 @@ def _index(name: str, index: str, listings: Listings) -> Channel | None:
     return None if underlying is None else Channel(name, Topic.INDEX, underlying=underlying.id)
 
 
+def _silent(name: str, topic: Topic, index: str, listings: Listings) -> Channel | None:
+    return None if listings.by_index_name(index) is None else Channel(name, topic)
+
+
 def _portfolio(name: str, currency: str, listings: Listings) -> Channel | None:
     wanted = currency.upper()
     if wanted != "ANY" and wanted not in listings.currencies():
@@ -146,7 +191,7 @@ def _portfolio(name: str, currency: str, listings: Listings) -> Channel | None:
 
 
 def _selection(
-    name: str, topic: Topic, what: list[str], listings: Listings, is_raw: bool
+    name: str, topic: Topic, what: list[str], listings: Listings, is_raw: bool = False
 ) -> Channel | None:
     if len(what) == 1:
         if what[0] == "any":
@@ -157,4 +202,4 @@ def _selection(
     currency = what[1].upper()
     if currency != "ANY" and currency not in listings.currencies():
         return None
-    return Channel(name, topic, currency=currency, is_raw=is_raw)
+    return Channel(name, topic, currency=currency, kind=what[0], is_raw=is_raw)

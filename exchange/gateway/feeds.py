@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from exchange.engine.events import EventKind
-from exchange.gateway import facts, funding_words, wire
+from exchange.gateway import facts, funding_words, instrument_words, wire
 from exchange.gateway.books import Book, BookChange, Delta
 from exchange.gateway.candles import Candles
 from exchange.gateway.channels import Channel, Topic
@@ -24,6 +24,7 @@ from exchange.pipeline.codec import Batch
 from exchange.pipeline.market_data import MarketMessage, MessageType
 
 _INTERVALS = ("100ms", "agg2", "raw")
+_WITHOUT_SNAPSHOT = (Topic.TRADES, Topic.STATE, Topic.SILENT)
 
 
 def notification(channel: str, data: object) -> str:
@@ -48,6 +49,7 @@ class Feeds:
         self._followers: dict[str, set[Socket]] = defaultdict(set)
         self._tops: dict[int, dict[str, Channel]] = defaultdict(dict)
         self._trade_channels: dict[str, Channel] = {}
+        self._state_channels: dict[str, Channel] = {}
         self._best: dict[int, object] = {}
         self._tick: dict[int, tuple[int, int]] = {}  # last price and direction, by contract
         self._conflated: dict[str, list[Json]] = {}
@@ -65,6 +67,8 @@ class Feeds:
             self._tops[channel.contract][channel.name] = channel
         elif channel.topic is Topic.TRADES:
             self._trade_channels[channel.name] = channel
+        elif channel.topic is Topic.STATE:
+            self._state_channels[channel.name] = channel
         elif channel.topic is Topic.CHART:
             self.candles.follow(channel)
         snapshot = self._snapshot(channel)
@@ -82,6 +86,7 @@ class Feeds:
             del self._followers[channel.name]
             self._tops[channel.contract].pop(channel.name, None)
             self._trade_channels.pop(channel.name, None)
+            self._state_channels.pop(channel.name, None)
             if channel.topic is Topic.CHART:
                 self.candles.forget(channel)
 
@@ -140,10 +145,14 @@ class Feeds:
 
     # --- the parts ----------------------------------------------------------------------------
     def _on_ticker(self, message: MarketMessage) -> None:
+        known = self.listings.by_id.get(message.contract)
+        state_before = None if known is None else known.state
         self.listings.update_contract(message.contract, message.rows[0])
         listing = self.listings.by_id.get(message.contract)
         if listing is None:
             return
+        if listing.state != state_before:
+            self._on_state(listing, message.time_ns)
         for kind, shape in (("ticker", self.ticker), ("perpetual", funding_words.perpetual)):
             names = [f"{kind}.{listing.name}.{interval}" for interval in _INTERVALS]
             followed = [name for name in names if name in self._followers]
@@ -152,6 +161,12 @@ class Feeds:
                 data["timestamp"] = wire.millis(message.time_ns)
                 for name in followed:
                     self._publish_state(name, data)
+
+    def _on_state(self, listing: Listing, time_ns: int) -> None:
+        shape = instrument_words.state_change(listing, time_ns)
+        for channel in self._state_channels.values():
+            if channel.covers(listing):
+                self._publish_event(channel.name, shape)
 
     def _on_index(self, message: MarketMessage) -> None:
         self.listings.update_underlying(message.contract, message.rows[0])
@@ -238,7 +253,7 @@ class Feeds:
         listing = self.listings.by_id.get(channel.contract)
         if channel.topic is Topic.INDEX:
             return partial(self._index_snapshot, channel)
-        if listing is None or channel.topic is Topic.TRADES:
+        if listing is None or channel.topic in _WITHOUT_SNAPSHOT:
             return None
         if channel.topic is Topic.BOOK:
             return partial(self._book_snapshot, channel.name, listing)

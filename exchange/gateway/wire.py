@@ -9,7 +9,7 @@ from exchange.engine import units
 from exchange.gateway.books import Book, Change
 from exchange.gateway.decoder import number
 from exchange.gateway.funding_words import interest_value, rate
-from exchange.gateway.listings import FAR_EXPIRY_MS, Listing
+from exchange.gateway.listings import Listing
 from exchange.gateway.order_words import (
     FILLED,
     OPEN,
@@ -243,40 +243,6 @@ def with_tick_directions(fills: Iterable[FillView]) -> list[tuple[FillView, int]
         last, previous = (result[-1][0].price_ticks, result[-1][1]) if result else (0, 0)
         result.append((fill, next_tick_direction(previous, fill.price_ticks - last)))
     return result
-
-
-def instrument(listing: Listing) -> Json:
-    """A contract as get_instruments shows it."""
-    row = listing.row
-    initial_ppm = row["initial_margin_ppm"]
-    return {
-        "instrument_name": listing.name,
-        "instrument_id": listing.id,
-        "kind": "future",
-        "instrument_type": "linear",
-        "future_type": "linear",
-        "settlement_period": "perpetual",
-        "settlement_currency": listing.quote,
-        "base_currency": listing.base,
-        "quote_currency": listing.quote,
-        "counter_currency": listing.quote,
-        "price_index": listing.index_name,
-        "tick_size": listing.price(1),
-        "tick_size_steps": [],
-        "min_trade_amount": listing.amount(1),
-        "contract_size": listing.amount(1),
-        "is_active": listing.is_active,
-        "state": listing.state,
-        "rfq": False,
-        "creation_timestamp": 0,
-        "expiration_timestamp": millis(row["expiry_ns"]) or FAR_EXPIRY_MS,
-        "maker_commission": money(row["maker_fee_ppm"]),
-        "taker_commission": money(row["taker_fee_ppm"]),
-        "block_trade_commission": money(row["taker_fee_ppm"]),
-        "max_liquidation_commission": money(row["liquidation_fee_ppm"]),
-        "max_leverage": units.PPM // initial_ppm if initial_ppm else 1,
-        "min_notional": money(row["min_notional_units"]),
-    }
 
 
 def ticker(listing: Listing, book: Book | None, stats: Stats) -> Json:

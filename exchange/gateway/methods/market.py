@@ -2,7 +2,7 @@
 
 import time
 
-from exchange.gateway import wire
+from exchange.gateway import instrument_words, wire
 from exchange.gateway.channels import MINUTES
 from exchange.gateway.decoder import number
 from exchange.gateway.errors import invalid_params
@@ -28,13 +28,16 @@ async def get_instruments(call: Call, params: Instruments) -> list[Json]:
     currency = listings.check_currency(params.currency)
     if params.expired:
         return []
-    return [wire.instrument(listing) for listing in listings.select(currency, params.kind)]
+    return [
+        instrument_words.instrument(listing)
+        for listing in listings.select(currency, params.kind)
+    ]
 
 
 @method("public/get_instrument", Instrument)
 async def get_instrument(call: Call, params: Instrument) -> Json:
     """One listed instrument."""
-    return wire.instrument(call.gateway.listings.get(params.instrument_name))
+    return instrument_words.instrument(call.gateway.listings.get(params.instrument_name))
 
 
 @method("public/ticker", Instrument)
