@@ -142,8 +142,18 @@ def unauthorized(reason: str) -> RpcError:
     return RpcError(UNAUTHORIZED, "unauthorized", {"reason": reason})
 
 
+def of_reasons() -> list[tuple[int, str, RejectReason]]:
+    """Code and message that every refusal of the engine is answered with, in its order."""
+    refusals = (reason for reason in RejectReason if reason != RejectReason.ACCEPTED)
+    return [(*_words(reason), reason) for reason in refusals]
+
+
 def rejected(reason: int, **data: object) -> RpcError:
     """The engine refused: its reason by number and name."""
     known = RejectReason(reason)
-    code, message = _BY_REASON.get(known, (OTHER_REJECT, f"other_reject {known.name.lower()}"))
+    code, message = _words(known)
     return RpcError(code, message, {"reason": int(known), "name": known.name, **data})
+
+
+def _words(reason: RejectReason) -> tuple[int, str]:
+    return _BY_REASON.get(reason, (OTHER_REJECT, f"other_reject {reason.name.lower()}"))

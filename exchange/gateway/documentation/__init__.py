@@ -1,0 +1,1 @@
+"""The API described from its own registry: openrpc.json, /docs and /docs/limits."""
