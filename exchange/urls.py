@@ -17,6 +17,9 @@ urlpatterns = [
     path("welcome", views.welcome, name="welcome"),
     path("status", views.status, name="status"),
     path("status.json", views.status_json, name="status_json"),
+    path("docs", views.docs, name="docs"),
+    path("docs/limits", views.docs_limits, name="docs_limits"),
+    path("openrpc.json", views.openrpc_json, name="openrpc"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -56,7 +56,7 @@ _HEADERS = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 ]
-_STATUS = {
+STATUS = {
     None: 200,
     errors.UNAUTHORIZED: 401,
     errors.INVALID_CREDENTIALS: 401,
@@ -100,7 +100,7 @@ async def http(scope: Scope, receive: Receive, send: Send) -> None:
         logger.exception("A request was not answered")
         fault = errors.outage(error) or errors.internal_error()
         answer, code = encode_answer(call, None, "error", fault.body()), fault.code
-    await _respond(send, _STATUS.get(code, 400), answer)
+    await _respond(send, STATUS.get(code, 400), answer)
 
 
 async def _answer_http(

@@ -5,6 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
 from exchange.gateway import onboarding, pictures, state
+from exchange.gateway.documentation import openrpc, reference
+from exchange.gateway.rpc import BATCH_MAX, METHODS
 
 DEFAULT_CONTRACT = "BTC_USDC-PERPETUAL"
 
@@ -50,6 +52,34 @@ def status_json(_request: HttpRequest) -> JsonResponse:
     response = JsonResponse(pictures.status(state.look()))
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def docs(request: HttpRequest) -> HttpResponse:
+    shown = {
+        "page": "docs",
+        "groups": reference.groups(),
+        "count": len(METHODS),
+        "batch_max": BATCH_MAX,
+        "channels": reference.channels(),
+        "codes": reference.codes(),
+        "rejects": reference.rejects(),
+    }
+    return render(request, "docs.html", shown)
+
+
+def docs_limits(request: HttpRequest) -> HttpResponse:
+    shown = {
+        "page": "docs",
+        "budgets": reference.budgets(),
+        "costs": reference.costs(),
+        "bounds": reference.bounds(),
+        "refusal": reference.REFUSAL,
+    }
+    return render(request, "docs_limits.html", shown)
+
+
+def openrpc_json(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(openrpc.document_of(f"{request.scheme}://{request.get_host()}"))
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

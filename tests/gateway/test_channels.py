@@ -1,5 +1,7 @@
 """Channel names: what exists, what it covers, and what contracts' states say."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -123,7 +125,7 @@ def test_trades_of_another_kind_are_not_shown(venue: Venue, alice: Key, bob: Key
     futures, options = "trades.future.SOL.raw", "trades.option.SOL.raw"
     with venue.socket(key=alice) as client:
         client.call("public/subscribe", channels=[futures, options])
-        rest = {"instrument_name": SOL, "amount": "0.1", "price": "150.5"}
+        rest: dict[str, Any] = {"instrument_name": SOL, "amount": "0.1", "price": "150.5"}
         venue.get("private/sell", alice, **rest)
         venue.get("private/buy", bob, **rest)
 

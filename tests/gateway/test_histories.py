@@ -9,6 +9,11 @@ from tests.gateway.venue import Key, Venue
 SOL, BTC = "SOL_USDC-PERPETUAL", "BTC_USDC-PERPETUAL"
 PRICES = ["150.001", "150.002", "150.003", "150.004", "150.005"]
 MINUTE_MS = 60_000
+EVER: dict[str, Any] = {
+    "currency": "USDC",
+    "start_timestamp": 0,
+    "end_timestamp": 4_000_000_000_000,
+}
 
 
 class Past(NamedTuple):
@@ -26,7 +31,7 @@ def past(venue: Venue) -> Past:
     trades, orders = [], []
 
     def trade(instrument: str, price: str, amount: str) -> None:
-        rest = {"instrument_name": instrument, "amount": amount, "price": price}
+        rest: dict[str, Any] = {"instrument_name": instrument, "amount": amount, "price": price}
         venue.get("private/sell", maker, **rest, label="rests")
         took = venue.get("private/buy", taker, **rest, label="takes").result
         trades.extend(took["trades"])
@@ -38,7 +43,7 @@ def past(venue: Venue) -> Past:
         trade(BTC, price, "0.001")
     for price in PRICES[3:]:
         trade(SOL, price, "1")
-    rest = {"instrument_name": SOL, "amount": "1", "price": "149"}
+    rest: dict[str, Any] = {"instrument_name": SOL, "amount": "1", "price": "149"}
     placed = venue.get("private/buy", taker, **rest, label="takes").result["order"]
     venue.get("private/cancel", taker, order_id=placed["order_id"])
     return Past(maker, taker, trades, [*orders, placed["order_id"]])
@@ -53,7 +58,7 @@ def test_trades_by_currency_page_without_gaps_through_other_contracts(
 ) -> None:
     """BTC's trades lie between SOL's: a page of SOL is full all the same."""
     seen: list[float] = []
-    end: dict[str, str] = {}
+    end: dict[str, Any] = {}
     while True:
         page = venue.get(
             "private/get_user_trades_by_currency", past.taker, currency="SOL", count=2, **end
@@ -235,12 +240,11 @@ def test_orders_of_a_label_are_found_open_or_not(venue: Venue, past: Past) -> No
 
 
 def test_the_log_reconciles_to_the_unit_page_by_page(venue: Venue, past: Past) -> None:
-    span = {"currency": "USDC", "start_timestamp": 0, "end_timestamp": 4_000_000_000_000}
     logs: list[dict[str, Any]] = []
     page: dict[str, Any] = {}
     while True:
         page = venue.get(
-            "private/get_transaction_log", past.taker, count=3, **span, **page
+            "private/get_transaction_log", past.taker, count=3, **EVER, **page
         ).result
         logs += page["logs"]
         if page["continuation"] is None:
@@ -290,10 +294,9 @@ def test_the_log_reconciles_to_the_unit_page_by_page(venue: Venue, past: Past) -
 def test_the_log_is_narrowed_by_a_word(
     venue: Venue, past: Past, query: str, who: str, count: int
 ) -> None:
-    span = {"currency": "USDC", "start_timestamp": 0, "end_timestamp": 4_000_000_000_000}
 
     found = venue.get(
-        "private/get_transaction_log", getattr(past, who), query=query, **span
+        "private/get_transaction_log", getattr(past, who), query=query, **EVER
     ).result
 
     assert len(found["logs"]) == count

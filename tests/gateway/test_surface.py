@@ -225,7 +225,7 @@ def test_the_margin_of_an_order_alone_is_the_engines(venue: Venue, erin: Key) ->
 
 
 def test_a_portfolio_is_simulated_and_nothing_happens(venue: Venue, erin: Key) -> None:
-    wanted = {"currency": "USDC", "simulated_positions": f'{{"{SOL}": 10}}'}
+    wanted: dict[str, Any] = {"currency": "USDC", "simulated_positions": f'{{"{SOL}": 10}}'}
     simulated = venue.get("private/simulate_portfolio", erin, **wanted).result
     short = venue.post(
         {

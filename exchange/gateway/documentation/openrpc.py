@@ -26,7 +26,7 @@ _DESCRIPTION = (
 
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
-    """The whole document."""
+    """The whole document but the address of the venue."""
     return {
         "openrpc": OPENRPC_VERSION,
         "info": {
@@ -35,10 +35,6 @@ def document() -> dict[str, Any]:
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0"},
         },
-        "servers": [
-            {"name": "HTTP", "url": "/api/v2"},
-            {"name": "websocket", "url": "/ws/api/v2"},
-        ],
         "methods": [_method(METHODS[name]) for name in sorted(METHODS)],
         "components": {
             "errors": {str(row["code"]): row for row in _every_error()},
@@ -49,6 +45,16 @@ def document() -> dict[str, Any]:
         ],
         "x-reject-reasons": reject_reasons(),
     }
+
+
+def document_of(origin: str) -> dict[str, Any]:
+    """The document of the venue at an address such as https://novate.example."""
+    sockets = origin.replace("http", "ws", 1)
+    servers = [
+        {"name": "HTTP", "url": f"{origin}/api/v2"},
+        {"name": "websocket", "url": f"{sockets}/ws/api/v2"},
+    ]
+    return {**document(), "servers": servers}
 
 
 @lru_cache(maxsize=1)
