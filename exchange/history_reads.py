@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from django.db.models import F, Max, Min, Model, QuerySet
+from django.db import connection
+from django.db.models import F, Model, QuerySet
 
 from exchange.engine.units import BUY, SELL
 from exchange.models import Fill, LedgerEntry, Order, Transfer
@@ -190,26 +191,31 @@ def page(rows: QuerySet[Row], window: Window) -> Page[Row]:
     return Page(found[: window.limit], found[window.limit - 1].pk if more else None)
 
 
+# Halves the ids until one is left; each step looks at one row of the primary key's index.
+_FIRST_SINCE = """
+WITH RECURSIVE step (low, high) AS (
+    SELECT min(id), max(id) FROM {table}
+    UNION ALL
+    SELECT CASE WHEN probe.at_ns < %(time_ns)s THEN probe.id + 1 ELSE low END,
+        CASE WHEN probe.at_ns < %(time_ns)s THEN high ELSE low + (high - low) / 2 END
+    FROM step, LATERAL (
+        SELECT id, {column} AS at_ns FROM {table}
+        WHERE id >= low + (high - low) / 2 ORDER BY id LIMIT 1
+    ) probe
+    WHERE low < high
+)
+SELECT {table}.id FROM {table}, (SELECT max(low) AS low FROM step) found
+WHERE {table}.id >= found.low AND {table}.{column} >= %(time_ns)s ORDER BY {table}.id LIMIT 1
+"""
+
+
 def first_since(table: type[Model], column: str, time_ns: int) -> int | None:
     """The smallest id whose row is not older than a time; None: all are older (SEL-004)."""
-    ends = table._default_manager.aggregate(low=Min("pk"), high=Max("pk"))
-    low, high = ends["low"], ends["high"]
-    if low is None or _at_or_behind(table, column, high)[1] < time_ns:
-        return None
-    while low < high:
-        middle = (low + high) // 2
-        number, at_ns = _at_or_behind(table, column, middle)
-        if at_ns < time_ns:
-            low = number + 1
-        else:
-            high = middle
-    return int(_at_or_behind(table, column, low)[0])
-
-
-def _at_or_behind(table: type[Model], column: str, number: int) -> tuple[int, int]:
-    rows = table._default_manager.filter(pk__gte=number).order_by("pk")
-    found: tuple[int, int] = rows.values_list("pk", column)[:1].get()
-    return found
+    names = {"table": table._meta.db_table, "column": column}
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_SINCE.format(**names), {"time_ns": time_ns})
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
 
 
 def _cut(rows: QuerySet[Row], window: Window, column: str) -> Page[Row]:

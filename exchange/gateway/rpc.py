@@ -9,21 +9,19 @@ RPC-006  what changes something is started one after the other, in the order rec
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-import msgspec.inspect
 from msgspec import Raw
 
 from exchange.gateway import errors
-from exchange.gateway.decoder import Malformed, Number, convert_field, encode, parse_json
-from exchange.gateway.errors import RpcError, internal_error, invalid_params, unauthorized
+from exchange.gateway.decoder import Malformed, Number, encode, parse_json
+from exchange.gateway.errors import RpcError, internal_error, unauthorized
 from exchange.gateway.limits import Cost
+from exchange.gateway.params import convert, list_fields
 from exchange.gateway.schemas import Params
 from exchange.gateway.services import PROCESS, Gateway
 from exchange.pipeline.bus import Backpressure, OutcomeUnknown
@@ -38,8 +36,6 @@ BATCH_MAX = 100
 STAGE = "novate_stage_seconds"
 _COMMANDS = (Cost.ORDER, Cost.CANCEL, Cost.CANCEL_MANY)
 ID_CHARS_MAX = 64
-_PATH = re.compile(r"(.*) - at `\$\.?([^`]*)`", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `([^`]+)`")
 
 ParamsType = TypeVar("ParamsType", bound=Params)
 Answer = TypeVar("Answer")
@@ -200,41 +196,14 @@ async def run(name: str, params: object, call: Call) -> object:
         raise RpcError(10_047, "matching_engine_queue_full", {"reason": reason}) from error
 
 
-def convert(params: object, kind: type[ParamsType]) -> ParamsType:
-    """The typed parameters, or the error that names the field and the reason."""
-    try:
-        return msgspec.convert(params, kind, dec_hook=convert_field)
-    except msgspec.ValidationError as error:
-        text = str(error)
-        if path := _PATH.fullmatch(text):
-            raise invalid_params(path[2] or "params", path[1]) from error
-        if missing := _MISSING.fullmatch(text):
-            raise invalid_params(missing[1], "is required") from error
-        raise invalid_params("params", text) from error
-
-
 def with_lists(name: str, params: dict[str, object]) -> dict[str, object]:
     """The parameters of a query; those that are lists or objects stand there as JSON texts."""
     found = METHODS.get(name)
-    for field_name in _list_fields(found.params) if found else ():
+    for field_name in list_fields(found.params) if found else ():
         text = params.get(field_name)
         if isinstance(text, str) and text.startswith("["):
             params[field_name] = parse_json(text.encode())
     return params
-
-
-@cache
-def _list_fields(kind: type[Params]) -> tuple[str, ...]:
-    fields = msgspec.inspect.type_info(kind).fields  # type: ignore[attr-defined]  # of a Struct
-    return tuple(
-        each.encode_name
-        for each in fields
-        if any(isinstance(part, msgspec.inspect.VarTupleType) for part in _parts(each.type))
-    )
-
-
-def _parts(kind: "msgspec.inspect.Type") -> "tuple[msgspec.inspect.Type, ...]":
-    return kind.types if isinstance(kind, msgspec.inspect.UnionType) else (kind,)
 
 
 def encode_answer(call: Call, request_id: Raw | str | None, key: str, value: object) -> bytes:

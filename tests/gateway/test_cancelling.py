@@ -140,3 +140,16 @@ def test_an_edit_by_label_with_a_key_is_done_once(venue: Venue, trader: Key) -> 
     assert (first["price"], again["price"], again["amount"]) == (139, 139, 3)
     found = venue.get("private/get_open_orders_by_label", trader, label="high").result
     assert (found[0]["price"], found[0]["amount"]) == (141, 1)
+
+
+def test_an_edit_by_id_with_a_key_is_done_once(venue: Venue, trader: Key) -> None:
+    found = venue.get("private/get_open_orders_by_label", trader, label="high").result[0]
+    change = {"order_id": found["order_id"], "amount": "4", "idempotency_key": "edit-by-id"}
+
+    first = venue.get("private/edit", trader, **change, price="138").result["order"]
+    again = venue.get("private/edit", trader, **change, price="138").result["order"]
+    other = venue.get("private/edit", trader, **change, price="137").error
+
+    assert (first["price"], first["amount"]) == (again["price"], again["amount"]) == (138, 4)
+    assert (other["code"], other["data"]["param"]) == (-32602, "idempotency_key")
+    assert other["data"]["name"] == "KEY_REUSED"

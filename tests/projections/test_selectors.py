@@ -7,6 +7,7 @@ from exchange import history_reads, selectors
 from exchange.engine.events import EventKind
 from exchange.engine.units import BUY
 from exchange.history_reads import Window
+from exchange.models import Order
 from exchange.pipeline.projections import Projector
 from tests.projections.story import ALICE, BOB, BTC_PERPETUAL, START_NS, Story, a_day_of_trading
 
@@ -138,3 +139,40 @@ def test_liquidations_of_an_account_and_of_the_venue() -> None:
     steps = selectors.liquidation_steps(contract=BTC_PERPETUAL, limit=1)
     assert [row.account for row in steps.rows] == [BOB]
     assert steps.before is not None
+
+
+def test_time_is_found_as_an_id_wherever_it_lies() -> None:
+    story = Story()
+    for order in (3, 10, 11, 400):
+        story.wait(5).place(ALICE, order, BUY, 100, 1)
+    story.write(Projector())
+
+    def first(seconds: int) -> int | None:
+        at_ns = START_NS + seconds * 1_000_000_000
+        return history_reads.first_since(Order, "created_ns", at_ns)
+
+    assert [first(seconds) for seconds in (0, 5, 6, 10, 15, 16, 20)] == [
+        3, 3, 10, 10, 11, 400, 400,
+    ]  # fmt: skip
+    assert first(21) is None
+
+
+def test_time_is_found_in_no_rows_at_all() -> None:
+    assert history_reads.first_since(Order, "created_ns", START_NS) is None
+
+
+@pytest.mark.usefixtures("traded")
+def test_window_is_cut_by_time_before_its_page_is() -> None:
+    late = START_NS + 62_000_000_000
+
+    oldest = history_reads.trades(Window(limit=1, is_ascending=True))
+    newest = history_reads.trades(Window(limit=1, since_ns=late, is_ascending=True))
+    early = history_reads.trades(Window(limit=1, until_ns=late - 1))
+
+    assert [[fill.trade for fill in page.rows] for page in (oldest, newest, early)] == [
+        [1],
+        [2],
+        [1],
+    ]
+    assert oldest.before is not None
+    assert newest.before is None
