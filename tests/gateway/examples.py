@@ -110,7 +110,7 @@ class Scene:
         self.ask("public/get_last_settlements_by_currency", currency="BTC")
 
     def _trade(self) -> None:
-        rest = {"instrument_name": BTC, "amount": 0.01, "price": 60_010}
+        rest: dict[str, Any] = {"instrument_name": BTC, "amount": 0.01, "price": 60_010}
         self.venue.get("private/sell", self.other, **rest)
         self.ask("private/buy", **rest | {"price": 59_000}, label="doc")
         self.ask("private/sell", **rest | {"price": 61_500}, label="ask")
@@ -213,7 +213,7 @@ class Scene:
         self.ask("private/cancel_all_by_currency_pair", currency_pair="btc_usdc")
         self.ask("private/cancel_all_by_kind_or_type", currency=["BTC", "ETH"], type="all")
         self.ask("private/cancel_all")
-        rest = {**named, "amount": 0.01, "price": 59_990}
+        rest: dict[str, Any] = {**named, "amount": 0.01, "price": 59_990}
         self.venue.get("private/buy", self.other, **rest)
         self.ask("private/close_position", **named, type="limit", price=59_990)
 

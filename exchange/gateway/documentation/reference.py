@@ -38,8 +38,7 @@ _COST_WORDS = {
     Cost.READ: "a reading",
     Cost.HISTORY: "a history",
     Cost.CANCEL: "a cancel",
-    Cost.ORDER: "an order",
-    Cost.CANCEL_MANY: "a cancel of many",
+    Cost.ORDER: "an order",  # and what cancels many, which costs the same
     Cost.LOGIN: "a login",
 }
 
