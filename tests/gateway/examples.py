@@ -41,6 +41,7 @@ class Scene:
             self._look_back()
             self._cancel()
             self._move_money()
+            self._manage_keys()
             self._speak_for_another()
         with self.venue.socket(key=self.owner) as client:
             self._say = client
@@ -234,6 +235,18 @@ class Scene:
         for name in ("deposits", "withdrawals", "transfers"):
             self.ask(f"private/get_{name}", **usdc)
         self.sub_account = made
+
+    def _manage_keys(self) -> None:
+        terms = {"max_scope": "trade:read_write", "contracts": [BTC], "daily_loss_limit": 500}
+        number = {"id": self.ask("private/create_api_key", name="maker", **terms)["id"]}
+        self.ask("private/list_api_keys")
+        self.ask("private/edit_api_key", **number, **terms, ip_whitelist=["192.0.2.0/24"])
+        self.ask("private/change_api_key_name", **number, name="taker")
+        self.ask("private/change_scope_in_api_key", **number, max_scope="trade:read")
+        self.ask("private/disable_api_key", **number)
+        self.ask("private/enable_api_key", **number)
+        self.ask("private/reset_api_key", **number)
+        self.ask("private/remove_api_key", **number)
 
     def _speak_for_another(self) -> None:
         token = self._say.sign_in(self.owner)["refresh_token"]

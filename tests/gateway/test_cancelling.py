@@ -153,3 +153,18 @@ def test_an_edit_by_id_with_a_key_is_done_once(venue: Venue, trader: Key) -> Non
     assert (first["price"], first["amount"]) == (again["price"], again["amount"]) == (138, 4)
     assert (other["code"], other["data"]["param"]) == (-32602, "idempotency_key")
     assert other["data"]["name"] == "KEY_REUSED"
+
+
+def test_a_key_of_some_contracts_cancels_in_those_alone(venue: Venue, trader: Key) -> None:
+    terms = {"max_scope": "trade:read_write", "contracts": [ETH]}
+    request = {"method": "private/create_api_key", "params": terms}
+    made = venue.post(request, trader).result
+    bound = Key(trader.account, made["client_id"], made["client_secret"])
+
+    other = venue.get("private/cancel_all_by_instrument", bound, instrument_name=SOL)
+    typed = venue.get("private/cancel_all_by_currency", bound, currency="USDC", type="stop")
+    whole = venue.get("private/cancel_all_by_currency", bound, currency="USDC")
+
+    assert other.error["code"] == 13_021
+    assert (typed.result, whole.result) == (0, 1)
+    assert len(left(venue, trader)) == 3

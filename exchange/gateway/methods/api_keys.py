@@ -60,22 +60,26 @@ async def edit_api_key(call: Call, params: EditKey) -> Json:
 
 @method("private/remove_api_key", KeyNumber, scope=SCOPE_ACCOUNT, cost=Cost.LOGIN)
 async def remove_api_key(call: Call, params: KeyNumber) -> str:
+    """Take a key back for ever. Its connections end."""
     await _change(call, params.id, key_ring.remove)
     return "ok"
 
 
 @method("private/disable_api_key", KeyNumber, scope=SCOPE_ACCOUNT, cost=Cost.LOGIN)
 async def disable_api_key(call: Call, params: KeyNumber) -> Json:
+    """Let a key rest until it is enabled again. Its connections end."""
     return _shape(await _change(call, params.id, key_ring.set_enabled, is_enabled=False))
 
 
 @method("private/enable_api_key", KeyNumber, scope=SCOPE_ACCOUNT, cost=Cost.LOGIN)
 async def enable_api_key(call: Call, params: KeyNumber) -> Json:
+    """Let a key that rests work again."""
     return _shape(await _change(call, params.id, key_ring.set_enabled, is_enabled=True))
 
 
 @method("private/change_api_key_name", ChangeKeyName, scope=SCOPE_ACCOUNT, cost=Cost.LOGIN)
 async def change_api_key_name(call: Call, params: ChangeKeyName) -> Json:
+    """The key under another name."""
     key = await _act(key_ring.key_of, call.account, int(params.id))
     terms = key_ring.terms_of(key)._replace(name=params.name)
     return _shape(await _change(call, params.id, key_ring.change, terms))
@@ -83,6 +87,7 @@ async def change_api_key_name(call: Call, params: ChangeKeyName) -> Json:
 
 @method("private/change_scope_in_api_key", ChangeKeyScope, scope=SCOPE_ACCOUNT, cost=Cost.LOGIN)
 async def change_scope_in_api_key(call: Call, params: ChangeKeyScope) -> Json:
+    """The key with another scope. Its connections end."""
     scopes = _scopes(params.max_scope)
     key = await _act(key_ring.key_of, call.account, int(params.id))
     terms = key_ring.terms_of(key)._replace(scopes=scopes)

@@ -3,6 +3,7 @@
 ORDER-030  without a choice of type it is one command, which also reaches orders that this
            process has not seen yet; with one, the orders that the account's view shows.
 ORDER-031  what has gone meanwhile is not counted, and is no error.
+ORDER-032  of a currency or a pair, a key that is bound to contracts cancels in those alone.
 """
 
 from collections.abc import Sequence
@@ -50,7 +51,9 @@ async def cancel_all_by_currency(call: Call, params: CancelByCurrency) -> object
     """Cancel the open orders in a currency's instruments."""
     listings = call.gateway.listings
     wanted = listings.select(listings.check_currency(params.currency), params.kind)
-    return await _cancel_in(call, wanted, params.type, is_detailed=bool(params.detailed))
+    return await _cancel_in(
+        call, _own(call, wanted), params.type, is_detailed=bool(params.detailed)
+    )
 
 
 @method(
@@ -64,7 +67,9 @@ async def cancel_all_by_currency_pair(call: Call, params: CancelByPair) -> objec
     listings = call.gateway.listings
     kind = {listing.id for listing in listings.select("ANY", params.kind)}
     wanted = [one for one in listings.of_pair(params.currency_pair) if one.id in kind]
-    return await _cancel_in(call, wanted, params.type, is_detailed=bool(params.detailed))
+    return await _cancel_in(
+        call, _own(call, wanted), params.type, is_detailed=bool(params.detailed)
+    )
 
 
 @method(
@@ -92,9 +97,8 @@ async def cancel_all_by_kind_or_type(call: Call, params: CancelByKindOrType) -> 
     for name in params.currency.items:
         for listing in listings.select(listings.check_currency(name), params.kind):
             wanted[listing.id] = listing
-    return await _cancel_in(
-        call, list(wanted.values()), params.type, is_detailed=bool(params.detailed)
-    )
+    own = _own(call, list(wanted.values()))
+    return await _cancel_in(call, own, params.type, is_detailed=bool(params.detailed))
 
 
 @method("private/cancel_by_label", CancelByLabel, scope=SCOPE_TRADE, cost=Cost.CANCEL_MANY)
@@ -106,9 +110,15 @@ async def cancel_by_label(call: Call, params: CancelByLabel) -> object:
     label = await call.gateway.labels.intern(params.label)
     if listings.check_currency(params.currency) == "ANY":
         return await _cancel(call, [_all_of(call, label=label)], is_detailed=False)
-    wanted = listings.select(params.currency, "any")
+    wanted = _own(call, listings.select(params.currency, "any"))
     records = [_all_of(call, contract=listing.id, label=label) for listing in wanted]
     return await _cancel(call, records, is_detailed=False)
+
+
+def _own(call: Call, listings: Sequence[Listing]) -> list[Listing]:
+    """Those that the caller's key may trade in (ORDER-032)."""
+    bound = call.caller.contracts
+    return [listing for listing in listings if not bound or listing.name in bound]
 
 
 async def cancel_these(call: Call, orders: Sequence[OrderView], *, is_detailed: bool) -> object:
