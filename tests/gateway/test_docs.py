@@ -14,7 +14,8 @@ from exchange.gateway.decoder import parse_json
 from exchange.gateway.documentation import openrpc, reference
 from exchange.gateway.documentation.inference import schema_of
 from exchange.gateway.errors import RpcError
-from exchange.gateway.rpc import METHODS, convert
+from exchange.gateway.params import convert
+from exchange.gateway.rpc import METHODS
 from tests.gateway.examples import REFUSED, Scene
 from tests.gateway.venue import Venue
 
@@ -212,14 +213,14 @@ def test_limits_are_those_that_are_enforced(client: Browser) -> None:
     page = " ".join(client.get("/docs/limits").content.decode().split())
 
     cell = '<td class="number">{}</td>'
-    for whose, refill, size in (("Reading", 200, 1000), ("Trading", 8000, 32000)):
+    for whose, refill, size in (("Reading", "200", "1,000"), ("Trading", "8,000", "32,000")):
         row = page[page.index(f'<th scope="row">{whose}</th>') :].partition("</tr>")[0]
         assert cell.format(refill) in row
         assert cell.format(size) in row
     for what, tokens, method in (
-        ("a cancel", 1, "private/cancel"),
-        ("an order", 4, "private/buy"),
-        ("a history", 5, "private/get_transaction_log"),
+        ("A cancel", 1, "private/cancel"),
+        ("An order", 4, "private/buy"),
+        ("A history", 5, "private/get_transaction_log"),
     ):
         row = page[page.index(f'<th scope="row">{what}</th>') :].partition("</tr>")[0]
         assert cell.format(tokens) in row

@@ -29,17 +29,17 @@ _ORDER = list(dict.fromkeys(words.GROUPS.values()))
 _BUDGET_WORDS = {
     "read": ("Reading", "an account"),
     "trade": ("Trading", "an account"),
-    "ip": ("Not signed in", "an address, together with all others behind it"),
+    "ip": ("Not signed in", "an address"),
     "login": ("Proving who one is", "an address"),
     "connect": ("Opening websockets", "an address"),
 }
 _COST_WORDS = {
-    Cost.FREE: "free",
-    Cost.READ: "a reading",
-    Cost.HISTORY: "a history",
-    Cost.CANCEL: "a cancel",
-    Cost.ORDER: "an order",  # and what cancels many, which costs the same
-    Cost.LOGIN: "a login",
+    Cost.FREE: "Nothing",
+    Cost.READ: "A reading",
+    Cost.HISTORY: "A history",
+    Cost.CANCEL: "A cancel",
+    Cost.ORDER: "An order",  # and what cancels many, which costs the same
+    Cost.LOGIN: "A login",
 }
 
 
@@ -92,8 +92,8 @@ class BudgetRow(NamedTuple):
 
     name: str
     whose: str
-    per_second: int
-    burst: int
+    per_second: str
+    burst: str
 
 
 class CostRow(NamedTuple):
@@ -109,7 +109,7 @@ class CostRow(NamedTuple):
 def groups() -> list[Group]:
     """All methods by heading, in the order of words.GROUPS."""
     by_title: dict[str, list[Entry]] = {}
-    for name in sorted(METHODS):
+    for name in sorted(METHODS, key=_by_prefix):
         method = METHODS[name]
         title = words.group_of(method.handle.__module__)
         by_title.setdefault(title, []).append(_entry(method))
@@ -137,7 +137,11 @@ def budgets() -> list[BudgetRow]:
     """Every bucket of limits.py."""
     found = [value for value in vars(limits).values() if isinstance(value, Budget)]
     return [
-        BudgetRow(*_BUDGET_WORDS.get(one.name, (one.name, "")), one.per_second, one.burst)
+        BudgetRow(
+            *_BUDGET_WORDS.get(one.name, (one.name, "")),
+            f"{one.per_second:,}",
+            f"{one.burst:,}",
+        )
         for one in found
     ]
 
@@ -253,6 +257,11 @@ def _cost(method: Method) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _by_prefix(name: str) -> tuple[bool, str]:
+    """Public methods first: they are what one tries first."""
+    return not name.startswith("public/"), name
 
 
 def _rank(title: str) -> int:

@@ -14,7 +14,7 @@ class Docs extends HTMLElement {
     this.#index.addEventListener("click", this.#onChoice);
     if (NARROW.matches) this.#index.open = false;
     for (const link of this.#index.querySelectorAll('nav a[href^="#"]')) this.#links.set(link.hash.slice(1), link);
-    this.#watcher = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: "0px 0px -75% 0px" });
+    this.#watcher = new IntersectionObserver(() => this.#seen(), { rootMargin: "0px 0px -75% 0px" });
     for (const method of this.querySelectorAll(".docs-method, #conventions")) this.#watcher.observe(method);
   }
 
@@ -57,9 +57,11 @@ class Docs extends HTMLElement {
     if (NARROW.matches && event.target.closest("nav a")) this.#index.open = false;
   };
 
-  #seen(entries) {
-    const newest = entries.filter((entry) => entry.isIntersecting).at(0);
-    const link = newest && this.#links.get(newest.target.id);
+  // The reader is at the last method that begins above a quarter of the window.
+  #seen() {
+    const here = [...this.querySelectorAll(".docs-method:not([hidden]), #conventions")]
+      .filter((method) => method.getBoundingClientRect().top < innerHeight / 4).at(-1);
+    const link = here && this.#links.get(here.id);
     if (!link) return;
     for (const other of this.#links.values()) attribute(other, "aria-current", other === link ? "true" : null);
     if (!NARROW.matches && !this.#index.matches(":hover")) link.scrollIntoView({ block: "nearest" });
