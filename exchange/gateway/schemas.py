@@ -230,8 +230,8 @@ class EditByLabel(Params, frozen=True):
 
     def of_order(self, order_id: str) -> EditOrder:
         """The same change of the order with this id."""
-        names = (field for field in EditOrder.__struct_fields__ if field != "order_id")
-        changes = {name: getattr(self, name) for name in names}
+        shared = set(EditOrder.__struct_fields__) & set(self.__struct_fields__)
+        changes = {name: getattr(self, name) for name in shared}
         return EditOrder(order_id=Text(order_id), **changes)
 
 

@@ -69,6 +69,11 @@ _PARAMETERS = {
     "trigger_price": "The price that a stop or take order waits for.",
     "trigger_offset": "How far a trailing stop follows its price.",
     "stop_price": "An older name of trigger_price.",
+    "triggerPrice": "ccxt's name of trigger_price.",
+    "stopPrice": "ccxt's name of trigger_price.",
+    "stopLossPrice": "ccxt's name of a stop's trigger_price.",
+    "takeProfitPrice": "ccxt's name of a take order's trigger_price.",
+    "clientOrderId": "ccxt's name of label.",
     "valid_until": "The engine refuses what it has not begun by then, in milliseconds.",
     "idempotency_key": "A text of one's own: repeated, the command is done once, and its first "
     "answer comes again.",
