@@ -158,7 +158,11 @@ def _summary_frame() -> Json:
         "portfolio_margining_enabled": False,
         "cross_collateral_enabled": False,
         "delta_total": _NOTHING,
+        "projected_delta_total": _NOTHING,
         "estimated_liquidation_ratio_map": {},
+        "options_gamma_map": {},
+        "options_theta_map": {},
+        "options_vega_map": {},
         **dict.fromkeys(_ZEROS, _NOTHING),
     }
 

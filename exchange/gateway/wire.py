@@ -170,7 +170,9 @@ def _ties_shape(view: OrderView) -> Json:
 
 def trigger_entry(order: Json) -> Json:
     """An order as get_trigger_order_history shows it: what became of its trigger."""
-    entry = order | {
+    entry = {"trigger_offset": None} | order
+    entry |= {
+        "request": "trigger:order",
         "timestamp": order["creation_timestamp"],
         "trigger_order_id": order["order_id"],
     }

@@ -137,7 +137,10 @@ async def _person(call: Call, account: int) -> Json:
     return {
         "id": account,
         "username": call.caller.name,
+        "system_name": call.caller.name,
+        "email": "",
         "type": "main" if is_main else "subaccount",
+        "security_keys_enabled": False,
     }
 
 

@@ -12,6 +12,7 @@ from exchange.gateway import auth, facts, wire
 from exchange.gateway.database import in_database
 from exchange.gateway.errors import FORBIDDEN, NOT_IMPLEMENTED, RpcError, invalid_params
 from exchange.gateway.limits import Cost
+from exchange.gateway.methods.margins import MARGIN_MODEL
 from exchange.gateway.methods.money import check_asset, money_units
 from exchange.gateway.methods.session import sign_in
 from exchange.gateway.methods.subjects import account_number, is_main_account, owner_of
@@ -175,6 +176,13 @@ def _shape(member: Membership, owner: int | None) -> Json:
         "login_enabled": is_main,
         "receive_notifications": False,
         "security_keys_enabled": False,
+        "security_keys_assignments": [],
+        "margin_model": MARGIN_MODEL,
+        "disabled_trading_products": [],
+        "trading_products_details": [],
+        "referrals_count": 0,
+        "proof_id": "",
+        "proof_id_signature": "",
     }
 
 
