@@ -34,7 +34,7 @@ _BUDGET_WORDS = {
     "connect": ("Opening websockets", "an address"),
 }
 _COST_WORDS = {
-    Cost.FREE: "Nothing",
+    Cost.FREE: "Free",
     Cost.READ: "A reading",
     Cost.HISTORY: "A history",
     Cost.CANCEL: "A cancel",
