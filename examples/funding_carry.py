@@ -45,7 +45,8 @@ class FundingCarry:
     async def position(self) -> float:
         """Long is positive. ccxt gives the contracts of a short a sign of their own."""
         held = await self.exchange.fetch_position(self.symbol)
-        return abs(held["contracts"] or 0.0) * (-1 if held["side"] == "short" else 1)
+        size = abs(float(held["contracts"] or 0))
+        return -size if held["side"] == "short" else size
 
     async def trade_to(self, target: float, mark: float) -> None:
         """One order towards the target; what it does not get, the next step tries again."""

@@ -52,7 +52,8 @@ class Maker:
     async def position(self) -> float:
         """Long is positive. ccxt gives the contracts of a short a sign of their own."""
         held = await self.exchange.fetch_position(self.symbol)
-        return abs(held["contracts"] or 0.0) * (-1 if held["side"] == "short" else 1)
+        size = abs(float(held["contracts"] or 0))
+        return -size if held["side"] == "short" else size
 
     async def quote(self, side: str, price: float | None, mine: list[Any]) -> None:
         """One order of that side at about that price; none where there is no price."""

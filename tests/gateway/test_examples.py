@@ -160,6 +160,7 @@ def test_the_guardian_puts_a_stop_behind_a_position_and_puts_it_back(
     assert (position(venue, bot), open_orders(venue, bot)) == (0, [])
 
 
+@pytest.mark.nightly
 def test_a_bot_outlives_a_server_that_restarts(venue: Venue, bot: Key) -> None:
     """The maker quotes through a lane of its own, which is killed and comes back."""
     lane = venue.start_lane()
