@@ -469,11 +469,10 @@ def test_currencies_of_deribit_that_are_not_here_are_empty_and_not_errors(
 ) -> None:
     """Clients that reconcile ask for one currency after the other."""
     for currency in ("USDT", "EURR"):
-        asked = {"currency": currency}
-        assert venue.get("public/get_instruments", **asked).result == []
+        assert venue.get("public/get_instruments", currency=currency).result == []
         for method in ("get_order_history_by_currency", "get_open_orders_by_currency"):
-            assert venue.get(f"private/{method}", alice, **asked).result == []
-        trades = venue.get("private/get_user_trades_by_currency", alice, **asked).result
-        assert trades == {"trades": [], "has_more": False}
+            assert venue.get(f"private/{method}", alice, currency=currency).result == []
+        trades = venue.get("private/get_user_trades_by_currency", alice, currency=currency)
+        assert trades.result == {"trades": [], "has_more": False}
     refused = venue.get("public/get_instruments", currency="DOGE").error
     assert refused["data"] == {"param": "currency", "reason": "is not a currency of this venue"}

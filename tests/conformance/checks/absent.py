@@ -38,3 +38,11 @@ async def leverage(desk: Desk) -> str:
     await refused(desk.client.set_leverage(5, BTC), ccxt.NotSupported)
     await refused(desk.client.set_margin_mode("isolated", BTC), ccxt.NotSupported)
     return "ccxt has none"
+
+
+@check("fetchVolatilityHistory")
+async def fetch_volatility_history(desk: Desk) -> None:
+    """rows of time and volatility"""
+    for row in await desk.client.fetch_volatility_history("BTC"):
+        assert row["timestamp"] > 0
+        assert row["volatility"] > 0
