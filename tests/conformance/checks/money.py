@@ -35,7 +35,7 @@ async def withdrawals(desk: Desk) -> None:
 
 @check("createDepositAddress", "fetchDepositAddress")
 async def deposit_address(desk: Desk) -> str:
-    """deposits are booked by the operator, there are no addresses: NotSupported, with the reason"""
+    """there are no addresses, deposits are the operator's: NotSupported, with the reason"""
     for method in ("create_deposit_address", "fetch_deposit_address"):
         await refused(desk.client.call(method, "USDC"), ccxt.NotSupported, "no addresses")
     return "refused"
