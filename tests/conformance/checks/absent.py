@@ -46,3 +46,12 @@ async def fetch_volatility_history(desk: Desk) -> None:
     for row in await desk.client.fetch_volatility_history("BTC"):
         assert row["timestamp"] > 0
         assert row["volatility"] > 0
+
+
+@check("createMarketOrderWs")
+async def orders_by_websocket(desk: Desk) -> str:
+    """ccxt has no orders by websocket for Deribit: its own NotSupported, nothing is sent"""
+    await refused(
+        desk.client.create_market_order_ws(BTC, "buy", 0.01), ccxt.NotSupported, "not supported"
+    )
+    return "ccxt has none"
