@@ -48,7 +48,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 PREFIX = "/api/v2"
 IN_FLIGHT_MAX = 64
-OVERRUN_CHECK_SECONDS = 1.0
 INFLOW_BYTES_PER_SECOND = 1 << 20
 INFLOW_BURST_BYTES = 4 << 20
 _HEADERS = [
@@ -268,20 +267,12 @@ class _Connection:
         self, feeder: "asyncio.Task[None]", reader: "asyncio.Task[int]"
     ) -> int:
         """The code to close with; 0: the client has gone already."""
-        socket = self._socket
-        waiting: set[asyncio.Future[Any]] = {feeder, reader, socket.closing}
-        while True:
-            done, _ = await asyncio.wait(
-                waiting,
-                timeout=OVERRUN_CHECK_SECONDS,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            if reader in done:
-                return reader.result() if reader.exception() is None else CLOSE_GOING_AWAY
-            if feeder in done or socket.outbox.is_overrun:
-                return CLOSE_OVERRUN
-            if socket.closing in done:
-                return socket.closing.result()
+        closing = self._socket.closing
+        waiting: set[asyncio.Future[Any]] = {feeder, reader, closing}
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if reader in done:
+            return reader.result() if reader.exception() is None else CLOSE_GOING_AWAY
+        return CLOSE_OVERRUN if feeder in done else closing.result()
 
     async def _answer_all(self, reader: "asyncio.Task[int]") -> None:
         """Take nothing more, and send what was asked for already (DRAIN-001)."""

@@ -265,14 +265,14 @@ def _caught_up(order: OrderView, filled_lots: int) -> OrderView:
     )
 
 
-def accepted_order(events: Records) -> int:
+def accepted_order(events: list[Words]) -> int:
     """The id of the order that a PlaceOrder's events accepted."""
-    first = words(events[:1])[0]
+    first = events[0]
     assert first[KIND] == EventKind.ORDER_ACCEPTED, first
     return first[ORDER]
 
 
-def cancelled_by_owner(events: Records, account: int) -> int:
+def cancelled_by_owner(events: list[Words], account: int) -> int:
     """How many orders of the account were cancelled because it asked for that.
 
     The events of the same command may tell of others that ended: a stop that fired behind it.
@@ -281,17 +281,17 @@ def cancelled_by_owner(events: Records, account: int) -> int:
         event[KIND] == EventKind.ORDER_CANCELLED
         and event[ACCOUNT] == account
         and event[_CANCELLED_REASON] == CancelReason.BY_OWNER
-        for event in words(events)
+        for event in events
     )
 
 
 def follow(
-    events: Records, account: int, order_id: int, listing: Listing, known: OrderView | None
+    events: list[Words], account: int, order_id: int, listing: Listing, known: OrderView | None
 ) -> Outcome:
     """What a command's events did to one order of the account."""
     order = known
     fills: list[FillView] = []
-    for event in words(events):
+    for event in events:
         if event[KIND] not in ORDER_KINDS or order_id not in named_orders(event):
             continue
         if event[ACCOUNT] != account:

@@ -21,6 +21,7 @@ from exchange.gateway.followers import Followers
 from exchange.gateway.listings import Listings
 from exchange.gateway.projected import Projected
 from exchange.gateway.sockets import (
+    CLOSE_OVERRUN,
     CLOSE_POLICY,
     CLOSE_RESTART,
     HEARTBEAT_SECONDS_MIN,
@@ -227,6 +228,8 @@ class Hub:
     def _beat(self) -> None:
         now = time.monotonic()
         for socket in self.sockets:
+            if socket.is_stalled(now):
+                socket.close(CLOSE_OVERRUN)
             seconds = socket.heartbeat_seconds
             if not seconds or now - socket.heard_at < seconds:
                 continue

@@ -30,6 +30,7 @@ from exchange.gateway.replays import Replays
 from exchange.gateway.statements import Statements
 from exchange.gateway.statistics import Statistics
 from exchange.gateway.watch import Watch
+from exchange.pipeline import garbage
 from exchange.pipeline.bus import AsyncBus
 from exchange.pipeline.metrics import PUBLISH_SECONDS, Meter
 from exchange.pipeline.servers import redis_url
@@ -183,6 +184,7 @@ class Process:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop
+            garbage.spare()
             drain_on_sigterm(loop, self._drain, self._say_goodbye, self._is_idle)
 
     @contextmanager

@@ -4,7 +4,8 @@ SOCK-001  only the socket's own sender task waits for its client (TRAPS 18).
 SOCK-002  a server that buffers without end (Daphne) is asked how much it holds; nothing is sent
           while that is above BACKLOG_MAX.
 SOCK-003  a client that takes nothing for STALL_SECONDS, or lets CHARACTERS_MAX wait, is cut
-          off.
+          off. The hub looks after all sockets at once: a timer a frame would cost more than
+          the frame.
 """
 
 import asyncio
@@ -86,7 +87,7 @@ class Socket:
         self.placed: dict[int, None] = {}
         self.is_leaving = False
         self.ends_itself = False  # it changes its own key, and closes once that is answered
-        self._is_sending = False
+        self._sending_since = 0.0  # 0: nothing is being sent
         self.closing: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._send = send
         self.transport = transport_of(send)
@@ -99,18 +100,23 @@ class Socket:
     @property
     def is_feeding(self) -> bool:
         """Whether something waits to be sent, or is being sent."""
-        return self._is_sending or not self.outbox.is_empty
+        return bool(self._sending_since) or not self.outbox.is_empty
+
+    def is_stalled(self, now: float) -> bool:
+        """Whether this client has to be cut off (SOCK-003)."""
+        since = self._sending_since
+        return self.outbox.is_overrun or (since > 0 and now - since > STALL_SECONDS)
 
     async def feed(self) -> None:
         """Send what waits, as fast as this client takes it, until cancelled."""
         while True:
             frames = await self.outbox.next()
-            self._is_sending = True
             for frame in frames:
-                async with asyncio.timeout(STALL_SECONDS):
+                self._sending_since = time.monotonic()
+                if self.transport.backlog_bytes() > BACKLOG_MAX:
                     await self._room()
-                    await self._send({"type": "websocket.send", "text": frame})
-            self._is_sending = False
+                await self._send({"type": "websocket.send", "text": frame})
+            self._sending_since = 0.0
 
     async def end(self, code: int) -> None:
         """Say goodbye, or hang up when the client does not even take that."""

@@ -14,9 +14,9 @@ import msgspec
 import numpy as np
 from msgspec import Raw
 
-from exchange.engine.commands import VALID_UNTIL_NS, CommandKind, make
+from exchange.engine.commands import HEADER, VALID_UNTIL_NS, CommandKind, make
 from exchange.engine.events import COMMAND_REJECTED, COMMAND_REPEATED, EventKind
-from exchange.engine.records import column
+from exchange.engine.records import RECORD_FIELDS, column
 from exchange.engine.rejects import RejectReason
 from exchange.engine.units import NANOSECONDS
 from exchange.gateway import bounds, facts, wire
@@ -31,14 +31,19 @@ from exchange.pipeline.codec import Records, Result
 from exchange.pipeline.crash import crash_point
 
 KEY_CHARS_MAX = 64
-_BOUNDED_KINDS = (
-    CommandKind.PLACE_ORDER,
-    CommandKind.AMEND_ORDER,
-    CommandKind.PLACE_BATCH,
-    CommandKind.REQUEST_WITHDRAWAL,
-    CommandKind.TRANSFER,
+_BOUNDED_KINDS = frozenset(
+    (
+        CommandKind.PLACE_ORDER,
+        CommandKind.AMEND_ORDER,
+        CommandKind.PLACE_BATCH,
+        CommandKind.REQUEST_WITHDRAWAL,
+        CommandKind.TRANSFER,
+    )
 )
+_KIND = column(HEADER, "kind")
 _NEEDED = column(COMMAND_REJECTED, "needed_units")
+_REPEATED_SUBJECT = column(COMMAND_REPEATED, "subject")
+_REPEATED_SEQUENCE = column(COMMAND_REPEATED, "first_sequence")
 
 
 def command(kind: CommandKind, account: int, **fields: int) -> Records:
@@ -77,12 +82,10 @@ async def submit_all(call: Call, commands: Records) -> list[Result]:
 
 def set_deadline(commands: Records, deadline_ns: int) -> None:
     """Give the commands that can have one a deadline, unless theirs is earlier."""
-    rows = commands.view(np.int64).reshape(len(commands), -1)
-    bounded = np.isin(commands["kind"], _BOUNDED_KINDS)
-    wanted = rows[bounded, VALID_UNTIL_NS]
-    rows[bounded, VALID_UNTIL_NS] = np.where(
-        wanted == 0, deadline_ns, np.minimum(wanted, deadline_ns)
-    )
+    rows = commands.view(np.int64).reshape(len(commands), RECORD_FIELDS)
+    for index, row in enumerate(rows.tolist()):
+        if row[_KIND] in _BOUNDED_KINDS and not 0 < row[VALID_UNTIL_NS] <= deadline_ns:
+            rows[index, VALID_UNTIL_NS] = deadline_ns
 
 
 def key_number(key: str) -> int:
@@ -92,12 +95,12 @@ def key_number(key: str) -> int:
     return hash63(key) if key else 0
 
 
-def repeated(events: Records) -> tuple[int, int] | None:
+def repeated(events: list[facts.Words]) -> tuple[int, int] | None:
     """(subject, first sequence) when a key was known to the engine already (SUB-002)."""
-    if int(events["kind"][0]) != EventKind.COMMAND_REPEATED:
+    first = events[0]
+    if first[facts.KIND] != EventKind.COMMAND_REPEATED:
         return None
-    row = events[:1].view(COMMAND_REPEATED)[0]
-    return int(row["subject"]), int(row["first_sequence"])
+    return first[_REPEATED_SUBJECT], first[_REPEATED_SEQUENCE]
 
 
 async def once(

@@ -12,6 +12,8 @@ from exchange.pipeline.servers import PROJECT
 ENGINE, PROJECTOR, WEB, WORK = range(4)
 
 DAPHNE_LIMITS = ("--websocket-max-message-size", "32768", "--websocket_timeout", "-1")
+# Frames are small: to compress one costs more than to send it.
+UVICORN_LIMITS = ("--ws-max-size", "32768", "--ws-per-message-deflate", "false")
 # Its access log would keep whole addresses: signatures and amounts of order entry by GET.
 DAPHNE_QUIET = ("--access-log", os.devnull, "--no-server-name")
 
@@ -50,15 +52,14 @@ def web(host: str, port: int) -> Process:
 
 def fast_lane(host: str, port: int) -> Process:
     """The same application, API only, for bots."""
-    arguments = ("-m", "uvicorn", "--host", host, "--port", str(port), "--ws-max-size", "32768")
+    arguments = ("-m", "uvicorn", "--host", host, "--port", str(port))
     quiet = ("--no-access-log", "--log-level", "warning", "--no-server-header")
     # Whose word is taken for where a caller is, the gateway decides (ADDR-001): uvicorn would
     # believe whoever connects from this machine.
     peers = ("--no-proxy-headers",)
     lane = {"NOVATE_LANE": "fast"}
-    return Process(
-        "fast-lane", (*arguments, *quiet, *peers, "exchange.asgi:application"), WEB, lane
-    )
+    options = (*arguments, *UVICORN_LIMITS, *quiet, *peers)
+    return Process("fast-lane", (*options, "exchange.asgi:application"), WEB, lane)
 
 
 def worker() -> Process:

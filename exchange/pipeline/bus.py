@@ -16,13 +16,15 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Self
 
 import numpy as np
 import redis
 
+from exchange.engine.commands import HEADER
+from exchange.engine.records import RECORD_FIELDS, column
 from exchange.pipeline import codec
 from exchange.pipeline.codec import Batch, Records, Result
 from exchange.pipeline.crash import crash_point
@@ -36,9 +38,13 @@ PROJECTED_CHANNEL = b"novate:projected"
 
 TIMEOUT_SECONDS = 5.0
 SILENCE_SECONDS_MAX = 3.0  # the runner ticks each second, a standby takes over within three
+EXPIRY_CHECK_SECONDS = 0.1
 IN_FLIGHT_MAX = 8_192
 RECONNECT_SECONDS = 0.05
 RECONNECT_SECONDS_MAX = 1.0
+
+_GATEWAY_ID = column(HEADER, "gateway_id")
+_GATEWAY_SEQUENCE = column(HEADER, "gateway_sequence")
 
 Sides = Mapping[int, bytes]
 
@@ -64,11 +70,13 @@ def new_gateway_id() -> int:
     return secrets.randbits(62) | 1
 
 
-def _stamped(commands: Records, gateway_id: int, first_sequence: int) -> Records:
-    stamped = commands.copy()
-    stamped["gateway_id"] = gateway_id
-    stamped["gateway_sequence"] = np.arange(first_sequence, first_sequence + len(commands))
-    return stamped
+def _stamped(parts: Iterable[Records], gateway_id: int, first_sequence: int) -> bytearray:
+    """The records one behind another, numbered as this gateway's."""
+    raw = bytearray().join(commands.tobytes() for commands in parts)
+    rows = np.frombuffer(raw, np.int64).reshape(-1, RECORD_FIELDS)
+    rows[:, _GATEWAY_ID] = gateway_id
+    rows[:, _GATEWAY_SEQUENCE] = np.arange(first_sequence, first_sequence + len(rows))
+    return raw
 
 
 def _check_size(commands: Records) -> None:
@@ -81,14 +89,14 @@ def _check_size(commands: Records) -> None:
 class _Waiter:
     """One submit: counts its results in, in any order."""
 
-    __slots__ = ("expiry", "first_sequence", "future", "left", "results")
+    __slots__ = ("expires_at", "first_sequence", "future", "left", "results")
 
-    def __init__(self, first_sequence: int, count: int) -> None:
+    def __init__(self, first_sequence: int, count: int, expires_at: float) -> None:
         self.first_sequence = first_sequence
+        self.expires_at = expires_at
         self.left = count
         self.results: list[Result | None] = [None] * count
         self.future: asyncio.Future[list[Result]] = asyncio.get_running_loop().create_future()
-        self.expiry: asyncio.TimerHandle | None = None
 
     def add(self, gateway_sequence: int, result: Result) -> None:
         index = gateway_sequence - self.first_sequence
@@ -97,12 +105,8 @@ class _Waiter:
         self.left -= 1
         if self.left == 0 and not self.future.done():
             self.future.set_result([result for result in self.results if result is not None])
-        if self.left == 0 and self.expiry is not None:
-            self.expiry.cancel()
 
     def fail(self, error: Exception) -> None:
-        if self.expiry is not None:
-            self.expiry.cancel()
         if not self.future.done():
             self.future.set_exception(error)
 
@@ -116,7 +120,9 @@ class AsyncBus:
         self._url = url
         self._next_sequence = 1
         self._pending: dict[int, _Waiter] = {}
-        self._outgoing: list[tuple[Records, Sides]] = []
+        self._outgoing: list[tuple[Records, Sides]] = []  # in order of their numbers
+        self._outgoing_first = 1
+        self._is_expiring = False
         self._sent: deque[tuple[int, int]] = deque()  # (first, count) of each XADD
         self._writer: AsyncLink | None = None
         self._reader: AsyncLink | None = None
@@ -177,10 +183,7 @@ class AsyncBus:
         """
         _check_size(commands)
         self._check_open(len(commands))
-        waiter = self._register(commands, sides or {})
-        loop = asyncio.get_running_loop()
-        waiter.expiry = loop.call_later(timeout_seconds, self._expire, waiter)
-        return await waiter.future
+        return await self._register(commands, sides or {}, timeout_seconds).future
 
     def _check_open(self, count: int) -> None:
         if not self.is_connected:
@@ -191,15 +194,19 @@ class AsyncBus:
         if silence is not None and silence > SILENCE_SECONDS_MAX:
             raise EngineSilent(f"The engine was last heard {silence:.1f} s ago")
 
-    def _register(self, commands: Records, sides: Sides) -> _Waiter:
+    def _register(self, commands: Records, sides: Sides, timeout_seconds: float) -> _Waiter:
+        loop = asyncio.get_running_loop()
         first, count = self._next_sequence, len(commands)
         self._next_sequence += count
-        waiter = _Waiter(first, count)
+        waiter = _Waiter(first, count, loop.time() + timeout_seconds)
         for sequence in range(first, first + count):
             self._pending[sequence] = waiter
+        if not self._is_expiring:
+            self._is_expiring = True
+            loop.call_later(EXPIRY_CHECK_SECONDS, self._expire)
         if not self._outgoing:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._outgoing.append((_stamped(commands, self.gateway_id, first), sides))
+            loop.call_soon(self._flush)
+        self._outgoing.append((commands, sides))
         return waiter
 
     def _flush(self) -> None:
@@ -215,7 +222,8 @@ class AsyncBus:
             outgoing = outgoing[taken:]
 
     def _send(self, parts: list[tuple[Records, Sides]], count: int) -> None:
-        first = int(parts[0][0]["gateway_sequence"][0])
+        first = self._outgoing_first
+        self._outgoing_first += count
         if self._writer is None:
             self._fail(first, count, BusUnavailable("The connection to Valkey was lost"))
             return
@@ -224,9 +232,11 @@ class AsyncBus:
         for commands, part_sides in parts:
             sides.update({start + index: entry for index, entry in part_sides.items()})
             start += len(commands)
-        raw = b"".join(commands.tobytes() for commands, _ in parts)
+        raw = bytes(_stamped((part[0] for part in parts), self.gateway_id, first))
         self._sent.append((first, count))
-        self._writer.send(("XADD", STREAM, "*", "r", raw, "s", codec.encode_sides(sides)))
+        self._writer.send(
+            ("XADD", STREAM, "*", "r", bytes(raw), "s", codec.encode_sides(sides))
+        )
         crash_point("gateway_sent")
 
     def _on_added(self, reply: Reply) -> None:
@@ -239,12 +249,19 @@ class AsyncBus:
             if (waiter := self._pending.pop(sequence, None)) is not None:
                 waiter.fail(error)
 
-    def _expire(self, waiter: _Waiter) -> None:
-        self._fail(
-            waiter.first_sequence,
-            len(waiter.results),
-            OutcomeUnknown("No outcome in time: the command may still be executed"),
-        )
+    def _expire(self) -> None:
+        """One look for all: a timer a command would cost more than its answer."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for waiter in [waiter for waiter in self._pending.values() if waiter.expires_at <= now]:
+            self._fail(
+                waiter.first_sequence,
+                len(waiter.results),
+                OutcomeUnknown("No outcome in time: the command may still be executed"),
+            )
+        self._is_expiring = bool(self._pending)
+        if self._is_expiring:
+            loop.call_later(EXPIRY_CHECK_SECONDS, self._expire)
 
     def _on_broadcast(self, reply: Reply) -> None:
         if isinstance(reply, ReplyError) or reply[0] != b"message":
@@ -257,12 +274,9 @@ class AsyncBus:
             listener(batch)
 
     def _resolve(self, batch: Batch) -> None:
-        mine = np.flatnonzero(batch.results["gateway_id"] == self.gateway_id)
-        for index, sequence in zip(
-            mine.tolist(), batch.results["gateway_sequence"][mine].tolist(), strict=True
-        ):
+        for sequence, result in codec.results_for(batch, self.gateway_id):
             if (waiter := self._pending.pop(sequence, None)) is not None:
-                waiter.add(sequence, codec.result_of(batch, index))
+                waiter.add(sequence, result)
 
     async def _open(self) -> None:
         subscribed = asyncio.Event()
@@ -361,7 +375,7 @@ class Bus:
     def _add(self, commands: Records, sides: Sides) -> int:
         first = self._next_sequence
         self._next_sequence += len(commands)
-        raw = _stamped(commands, self.gateway_id, first).tobytes()
+        raw = bytes(_stamped([commands], self.gateway_id, first))
         try:
             self._link.call("XADD", STREAM, "*", "r", raw, "s", codec.encode_sides(sides))
         except redis.ResponseError as error:
@@ -380,14 +394,6 @@ class Bus:
                     "No outcome in time: the command may still be executed"
                 ) from error
             if reply[0] == b"message":
-                results.update(self._mine(codec.decode_batch(reply[2]), first, count))
+                told = codec.results_for(codec.decode_batch(reply[2]), self.gateway_id)
+                results.update(pair for pair in told if first <= pair[0] < first + count)
         return [results[sequence] for sequence in range(first, first + count)]
-
-    def _mine(self, batch: Batch, first: int, count: int) -> dict[int, Result]:
-        rows = batch.results
-        mine = np.flatnonzero(
-            (rows["gateway_id"] == self.gateway_id)
-            & (rows["gateway_sequence"] >= first)
-            & (rows["gateway_sequence"] < first + count)
-        )
-        return {int(rows["gateway_sequence"][i]): codec.result_of(batch, int(i)) for i in mine}

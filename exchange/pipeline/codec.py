@@ -19,6 +19,7 @@ import numpy as np
 
 from exchange.engine.commands import HEADER, PLACE_BATCH, RECORD_BYTES, CommandKind
 from exchange.engine.events import COMMAND_REJECTED, EVENT, EventKind
+from exchange.engine.records import column
 from exchange.engine.units import BATCH_MAX
 
 Records = np.ndarray[tuple[int, ...], np.dtype[np.void]]
@@ -71,6 +72,7 @@ _MEMBER_KINDS = (
     CommandKind.CANCEL_ORDER,
     CommandKind.CANCEL_ALL,
 )
+_GATEWAY_ID = column(RESULT, "gateway_id")
 _SIDE_ENTRY = np.dtype([("index", "<u4"), ("length", "<u4")])
 
 
@@ -236,13 +238,11 @@ def decode_batch(raw: bytes) -> Batch:
     )
 
 
-def result_of(batch: Batch, index: int) -> Result:
-    """The outcome of the batch's index-th command, with its own events."""
-    row = batch.results[index]
-    first = int(row["first_event"])
-    return Result(
-        int(row["sequence"]),
-        int(row["kind"]),
-        int(row["reason"]),
-        batch.events[first : first + int(row["n_events"])],
-    )
+def results_for(batch: Batch, gateway_id: int) -> list[tuple[int, Result]]:
+    """The outcomes of a gateway's commands with their own events, by gateway sequence."""
+    rows = batch.results.view(np.int64).reshape(-1, RESULT.itemsize // 8)
+    mine = rows[rows[:, _GATEWAY_ID] == gateway_id].tolist()
+    return [
+        (number, Result(sequence, kind, reason, batch.events[first : first + count]))
+        for sequence, _, number, kind, reason, first, count, _ in mine
+    ]

@@ -6,6 +6,9 @@ hand, the broadcast of results and events, the trim of the stream.
 Valkey is never the truth, so its failures do not stop the engine: what could not be written is
 written from scratch when it is back (OUT-002).
 
+What Valkey says to a write is read before the next one: waiting for it would cost as much as
+the matching, and a failure asks for the same rewrite whenever it is heard.
+
 OUT-001  results leave behind the views they changed, on the same connection.
 OUT-002  after any failure, and when the stream is new, every key is written again before the
          next broadcast.
@@ -30,6 +33,7 @@ from exchange.pipeline.vitals import Vitals
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.25
+_FAILURES = (*CONNECTION_ERRORS, redis.ResponseError)
 ACCOUNTS_PER_WRITE = 1_000
 
 
@@ -112,16 +116,23 @@ class Outbox:
         if self._is_stale and time.monotonic() < self._retry_at:
             return
         try:
+            self._link.collect()
+        except _FAILURES as error:
+            self._fail(error)
+        try:
             if self._is_stale:
                 self._write_everything(time_ns)
-            self._link.call_many(commands())
+            self._link.post(commands())
             self._is_stale = self._is_failing = False
-        except (*CONNECTION_ERRORS, redis.ResponseError) as error:
-            if not self._is_failing:
-                logger.error("Valkey did not take what the engine published: %s", error)
-                self._vitals.meter.count("novate_valkey_losses_total")
-            self._is_stale = self._is_failing = True
+        except _FAILURES as error:
+            self._fail(error)
             self._retry_at = time.monotonic() + RETRY_SECONDS
+
+    def _fail(self, error: Exception) -> None:
+        if not self._is_failing:
+            logger.error("Valkey did not take what the engine published: %s", error)
+            self._vitals.meter.count("novate_valkey_losses_total")
+        self._is_stale = self._is_failing = True
 
     def _write_everything(self, time_ns: int) -> None:
         accounts = np.arange(self._state.counters[Counter.ACCOUNTS])

@@ -106,6 +106,7 @@ class Link:
             protocol=2,
         )
         self._connection = pool.make_connection()
+        self._posted = 0  # commands sent whose replies are not read yet
 
     def call(self, *command: Any) -> Reply:
         """One command, one reply. Raises ResponseError or one of CONNECTION_ERRORS."""
@@ -113,14 +114,29 @@ class Link:
 
     def call_many(self, commands: Sequence[Command | Packed]) -> list[Reply]:
         """Commands in one write, replies in order; an error reply raises after all."""
+        self.collect()
+        self.post(commands)
+        return self.collect()
+
+    def post(self, commands: Sequence[Command | Packed]) -> None:
+        """Commands in one write; who posts goes on without their replies."""
+        packed = b"".join(
+            command if isinstance(command, Packed) else hiredis.pack_command(command)
+            for command in commands
+        )
         try:
-            packed = b"".join(
-                command if isinstance(command, Packed) else hiredis.pack_command(command)
-                for command in commands
-            )
             crash_midway("wire_torn", lambda: self._send(packed[: len(packed) // 2]))
             self._send(packed)
-            replies = [self._read_raw() for _ in commands]
+        except CONNECTION_ERRORS:
+            self.close()
+            raise
+        self._posted += len(commands)
+
+    def collect(self) -> list[Reply]:
+        """The replies to all that was posted, in order; an error reply raises after all."""
+        posted, self._posted = self._posted, 0
+        try:
+            replies = [self._read_raw() for _ in range(posted)]
         except CONNECTION_ERRORS:
             self.close()
             raise
@@ -134,6 +150,7 @@ class Link:
         return self._connection.read_response(disable_decoding=True, timeout=timeout_seconds)
 
     def close(self) -> None:
+        self._posted = 0
         self._connection.disconnect()  # type: ignore[no-untyped-call]  # redis-py
 
     def _send(self, packed: bytes) -> None:

@@ -41,7 +41,7 @@ def test_only_orders_of_the_account_that_it_cancelled_itself_are_counted() -> No
         ]
     )
 
-    assert facts.cancelled_by_owner(events, ALICE) == 2
+    assert facts.cancelled_by_owner(facts.words(events), ALICE) == 2
 
 
 @pytest.mark.parametrize("reason", CancelReason)

@@ -145,7 +145,7 @@ def test_results_leave_out_funding_samples_that_came_before_a_command() -> None:
 
     batch = Batch(7, 9, 1_000, 3, codec.results_of(commands, events), events)
 
-    refused, silent, accepted = (codec.result_of(batch, index) for index in range(3))
+    refused, silent, accepted = dict(codec.results_for(batch, 5)).values()
     assert refused.reason == RejectReason.MALFORMED
     assert refused.events["kind"].tolist() == [EventKind.COMMAND_REJECTED]
     assert (silent.reason, len(silent.events)) == (0, 0)
@@ -164,7 +164,7 @@ def test_batch_round_trips_and_a_result_has_its_own_events() -> None:
     decoded = codec.decode_batch(codec.encode_batch(batch))
 
     assert decoded[:4] == (7, 8, 1_000, 3)
-    result = codec.result_of(decoded, 0)
+    result = dict(codec.results_for(decoded, 5))[100]
     assert (result.sequence, result.reason, len(result.events)) == (7, 0, 1)
     assert result.events.view(ORDER_ACCEPTED)["order"].tolist() == [9]
 

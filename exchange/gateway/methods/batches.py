@@ -16,6 +16,7 @@ import numpy as np
 from exchange.engine import units
 from exchange.engine.commands import FLAGS, CommandKind
 from exchange.engine.rejects import RejectReason
+from exchange.gateway import facts
 from exchange.gateway.errors import RpcError, invalid_params
 from exchange.gateway.limits import Cost
 from exchange.gateway.methods.trading import (
@@ -118,6 +119,6 @@ async def _answer(asked: Asked, result: Result) -> Json:
     if result.reason != RejectReason.ACCEPTED:
         return {"error": refusal(result, asked.listing).body()}
     try:
-        return await asked.tell(result.events)
+        return await asked.tell(facts.words(result.events))
     except RpcError as error:
         return {"error": error.body()}

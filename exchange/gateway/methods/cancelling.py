@@ -158,7 +158,9 @@ async def _cancel(call: Call, records: list[Records], *, is_detailed: bool) -> o
     done = [result for result in results if result.reason == RejectReason.ACCEPTED]
     if is_detailed:
         return await _detailed(call, done, known)
-    return sum(facts.cancelled_by_owner(result.events, call.account) for result in done)
+    return sum(
+        facts.cancelled_by_owner(facts.words(result.events), call.account) for result in done
+    )
 
 
 async def _detailed(

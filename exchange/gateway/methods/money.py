@@ -159,8 +159,8 @@ async def _withdraw(call: Call, params: Withdraw) -> Json:
         idempotency_key=key,
     )
     results = await submit(call, records)
-    event = facts.words(results[0].events[-1:])[0]
-    first = repeated(results[0].events)
+    events = facts.words(results[0].events)
+    event, first = events[-1], repeated(events)
     withdrawal = event[_WITHDRAWAL] if first is None else first[0]
     return {
         "id": str(withdrawal),

@@ -99,11 +99,11 @@ async def _send_group(call: Call, asked: Asked, records: list[Records]) -> Json:
             is_leg = 0 < number < len(results) - 1
             named = {"member": f"otoco_config[{number - 1}]"} if is_leg else {}
             raise RpcError(error.code, error.message, {**(error.data or {}), **named})
-    answer = await asked.tell(results[-1].events)
+    answer = await asked.tell(facts.words(results[-1].events))
     if call.socket is not None:
         for result in results[1:-1]:
             await call.gateway.watch.note_placed(
-                call.socket, facts.accepted_order(result.events)
+                call.socket, facts.accepted_order(facts.words(result.events))
             )
     return answer
 

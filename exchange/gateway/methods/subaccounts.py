@@ -148,8 +148,8 @@ async def _transfer(call: Call, params: TransferBetweenSubaccounts) -> Json:
         idempotency_key=key,
     )
     results = await submit(call, records)
-    event = facts.words(results[0].events[:1])[0]
-    first = repeated(results[0].events)
+    events = facts.words(results[0].events)
+    event, first = events[0], repeated(events)
     time_ms = wire.millis(event[facts.TIME])
     return {
         "id": results[0].sequence if first is None else first[1],

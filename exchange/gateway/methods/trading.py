@@ -20,7 +20,7 @@ from exchange.gateway.errors import (
     not_implemented,
     rejected,
 )
-from exchange.gateway.facts import Outcome
+from exchange.gateway.facts import Outcome, Words
 from exchange.gateway.history import COUNT_MAX, Window
 from exchange.gateway.limits import Cost
 from exchange.gateway.listings import Listing
@@ -68,7 +68,7 @@ async def cancel(call: Call, params: OrderId) -> Json:
     """Cancel an open order."""
     asked = await asked_cancel(call, params)
     results = await submit(call, asked.record)
-    return await asked.tell(results[0].events)
+    return await asked.tell(facts.words(results[0].events))
 
 
 @method("private/close_position", ClosePosition, scope=SCOPE_TRADE, cost=Cost.ORDER)
@@ -123,7 +123,7 @@ class Asked:
     """A request as the engine's record, and how to say what came of it."""
 
     record: Records
-    tell: Callable[[Records], Awaitable[Json]]  # from the events of the accepted command
+    tell: Callable[[list[Words]], Awaitable[Json]]  # from the events of the accepted command
     listing: Listing | None = None  # whose bounds explain a refusal
 
 
@@ -132,7 +132,7 @@ async def asked_cancel(call: Call, params: OrderId) -> Asked:
     order_id = order_number(params.order_id)
     known = await _known(call, order_id)
 
-    async def tell(events: Records) -> Json:
+    async def tell(events: list[Words]) -> Json:
         order, _ = await _shapes(call, events, order_id, known)
         return order
 
@@ -161,10 +161,10 @@ async def asked_order(call: Call, params: PlaceOrder, side: int) -> Asked:
 async def send(call: Call, asked: Asked) -> Json:
     """Send one request and say what came of it."""
     results = await submit(call, asked.record, asked.listing)
-    return await asked.tell(results[0].events)
+    return await asked.tell(facts.words(results[0].events))
 
 
-async def _tell_placed(call: Call, listing: Listing, events: Records) -> Json:
+async def _tell_placed(call: Call, listing: Listing, events: list[Words]) -> Json:
     first = repeated(events)
     if first is not None:
         return await _told_again(call, listing, first[0])
@@ -221,7 +221,9 @@ async def asked_edit(call: Call, params: EditOrder) -> Asked:
     return Asked(record, partial(_tell_edited, call, listing, known), listing)
 
 
-async def _tell_edited(call: Call, listing: Listing, known: OrderView, events: Records) -> Json:
+async def _tell_edited(
+    call: Call, listing: Listing, known: OrderView, events: list[Words]
+) -> Json:
     if repeated(events) is not None:
         again = await _told_again(call, listing, known.id)
         return again | {"order": cast("Json", again["order"]) | {"replaced": True}}
@@ -274,12 +276,11 @@ async def _known(call: Call, order_id: int, *, may_be_old: bool = True) -> Order
 
 
 async def _shapes(
-    call: Call, events: Records, order_id: int, known: OrderView | None
+    call: Call, events: list[Words], order_id: int, known: OrderView | None
 ) -> tuple[Json, list[Json]]:
     """The order and its trades after one command."""
     gateway = call.gateway
-    contract = facts.words(events[:1])[0][facts.CONTRACT]
-    listing = gateway.listings.by_id[contract]
+    listing = gateway.listings.by_id[events[0][facts.CONTRACT]]
     outcome: Outcome = facts.follow(events, call.account, order_id, listing, known)
     gateway.recent.put(call.account, outcome.order)
     await gateway.labels.load([outcome.order.label])
