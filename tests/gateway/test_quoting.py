@@ -1,5 +1,6 @@
 """private/mass_quote: two-sided prices that replace themselves."""
 
+import json
 from typing import Any
 
 import pytest
@@ -68,6 +69,15 @@ def test_quotes_are_placed_changed_and_cancelled_in_one_message_each(
         ("quote.a", "buy", 2_950, 0.2),
     ]
     assert venue.get("private/cancel_quotes", grace, cancel_type="all").result == 2
+
+
+def test_quotes_stand_in_a_query_as_json(venue: Venue, grace: Key) -> None:
+    quotes = json.dumps([quote((148, 1), None)])
+
+    done = venue.get("private/mass_quote", grace, quotes=quotes).result
+
+    assert done == {"orders_count": 1, "errors_count": 0}
+    assert venue.get("private/cancel_quotes", grace, cancel_type="all").result == 1
 
 
 def test_a_side_that_is_refused_holds_up_no_other(venue: Venue, grace: Key) -> None:

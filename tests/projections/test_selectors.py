@@ -157,6 +157,20 @@ def test_time_is_found_as_an_id_wherever_it_lies() -> None:
     assert first(21) is None
 
 
+def test_label_is_looked_for_among_the_newest_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = Story()
+    for order, label in ((1, 7), (2, 7), (3, 8), (4, 7)):
+        story.place(ALICE, order, BUY, 100, 1, label=label)
+    story.place(BOB, 5, BUY, 100, 1, label=7).write(Projector())
+
+    def ids(account: int) -> list[int]:
+        return [order.id for order in history_reads.labelled_orders(account, 7).rows]
+
+    assert (ids(ALICE), ids(BOB)) == ([4, 2, 1], [5])
+    monkeypatch.setattr(history_reads, "LABELS_REACH", 3)
+    assert ids(ALICE) == [4, 2]
+
+
 def test_time_is_found_in_no_rows_at_all() -> None:
     assert history_reads.first_since(Order, "created_ns", START_NS) is None
 

@@ -49,7 +49,7 @@ async def get_order_history_by_instrument(call: Call, params: HistoryByInstrumen
 
 @method("private/get_order_state_by_label", Label, scope=SCOPE_READ, cost=Cost.HISTORY)
 async def get_order_state_by_label(call: Call, params: Label) -> list[Json]:
-    """The newest 100 orders under a label, open or not."""
+    """Orders under a label, open or not: 100 at most, of the account's newest 10,000."""
     if not params.label:
         raise invalid_params("label", "must not be empty")
     listings = call.gateway.listings
