@@ -76,7 +76,7 @@ def order_history(
 def labelled_orders(account: int, label: int, window: Window = NEWEST) -> Page[Order]:
     """Orders under a label among the account's newest LABELS_REACH, open or not.
 
-    No index knows labels: whoever has placed millions of orders shall not have all of them read.
+    No index knows labels: of an account with millions of orders not all shall be read.
     """
     newest = Order.objects.filter(account=account).order_by("-pk").values("pk")[:LABELS_REACH]
     return _cut(Order.objects.filter(pk__in=newest, label=label), window, "created_ns")

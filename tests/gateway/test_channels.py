@@ -103,9 +103,9 @@ def test_other_names_are_no_channels(listings: Listings, name: str) -> None:
     assert parse_channel(name, listings) is None
 
 
-def test_a_halt_and_its_end_are_told(venue: Venue, port: int) -> None:
+def test_a_halt_and_its_end_are_told(venue: Venue) -> None:
     names = ["instrument.state.future.SOL", "instrument.state.any.any"]
-    with venue.socket(port) as client:
+    with venue.socket() as client:
         silent = ["instrument.state.option.SOL", "markprice.options.sol_usdc"]
         followed = client.call("public/subscribe", channels=[*names, *silent])
         venue.manage("halt", SOL, "--reason", "test")
