@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from exchange.gateway import views
+from exchange.gateway import key_views, views
 
 # One door, with its budgets and second factors, for operators too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -20,6 +20,12 @@ urlpatterns = [
     path("docs", views.docs, name="docs"),
     path("docs/limits", views.docs_limits, name="docs_limits"),
     path("openrpc.json", views.openrpc_json, name="openrpc"),
+    path("account/keys", key_views.keys, name="keys"),
+    path("account/keys/new", key_views.create, name="key_create"),
+    path("account/keys/<int:account>/<int:number>", key_views.edit, name="key_edit"),
+    path(
+        "account/keys/<int:account>/<int:number>/<slug:action>", key_views.act, name="key_act"
+    ),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
