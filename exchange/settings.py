@@ -6,6 +6,7 @@ NOVATE_HOSTS          names this venue answers to, comma separated (default: thi
 NOVATE_HTTPS=1        behind a TLS proxy, whose X-Forwarded-Proto is trusted: secure cookies
 NOVATE_PROXIES        addresses and networks of proxies whose X-Forwarded-For is believed, comma
                       separated; `unix`: whoever connects by a unix socket (default: nobody)
+NOVATE_LIMITS         other budgets than gateway/limits.py has: trade=8000/32000,read=200/1000
 NOVATE_SECRET_KEY     else generated once and kept in NOVATE_HOME/keys/secret_key (0600)
 NOVATE_SIGNUP=0       closes sign-up
 NOVATE_LOG=json       log lines as JSON objects; NOVATE_LOG_LEVEL (INFO)

@@ -13,8 +13,12 @@ LIMIT-004  the bucket is the account's, not the key's: more keys are no more bud
 LIMIT-005  without Valkey nobody is served by guess: what costs something is answered with
            10040, retry, and websockets that are open stay.
 LIMIT-006  what is left of the bucket that paid is in the answer: `tokens_left`.
+LIMIT-007  an operator may set other budgets: NOVATE_LIMITS=trade=8000/32000,read=200/1000 names
+           tokens a second and the most that may be saved up.
 """
 
+import os
+import re
 import time
 from dataclasses import dataclass
 from enum import Enum
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 1.0
 LEASES_MAX = 20_000
+BUDGET_NAMES = ("read", "trade", "ip", "login", "connect")
+_BUDGET = re.compile(r"([a-z]+)=([1-9][0-9]{0,8})/([1-9][0-9]{0,8})", re.ASCII)
 BLOCKS = 20  # a lease is at most this fraction of the burst
 
 # KEYS[1] bucket; ARGV per_second, burst, wanted, needed. Answers granted, left, wait in ms.
@@ -64,13 +70,29 @@ class Budget(NamedTuple):
     burst: int
 
 
-READING = Budget("read", 200, 1_000)
-TRADING = Budget("trade", 8_000, 32_000)
+def budget(name: str, per_second: int, burst: int, text: str | None = None) -> Budget:
+    """The budget, or the one that the operator set instead (LIMIT-007). Raises ValueError.
+
+    >>> budget("read", 200, 1_000, "trade=1/2,read=10/20")
+    Budget(name='read', per_second=10, burst=20)
+    """
+    given = os.environ.get("NOVATE_LIMITS", "") if text is None else text
+    for part in filter(None, given.split(",")):
+        what = _BUDGET.fullmatch(part.strip())
+        if what is None or what[1] not in BUDGET_NAMES:
+            raise ValueError(f"Expected NOVATE_LIMITS such as trade=8000/32000, was {part!r}")
+        if what[1] == name:
+            return Budget(name, int(what[2]), int(what[3]))
+    return Budget(name, per_second, burst)
+
+
+READING = budget("read", 200, 1_000)
+TRADING = budget("trade", 8_000, 32_000)
 # Everyone behind one address together, before they say who they are.
-ANONYMOUS = Budget("ip", 400, 2_000)
+ANONYMOUS = budget("ip", 400, 2_000)
 # Proving who one is, and failing to: of one address.
-LOGIN = Budget("login", 20, 200)
-CONNECTING = Budget("connect", 100, 2_000)
+LOGIN = budget("login", 20, 200)
+CONNECTING = budget("connect", 100, 2_000)
 
 
 class Cost(Enum):
