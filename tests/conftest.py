@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Before the settings are read, so never a developer's venue. Compiled kernels are shared: they
 # are keyed by their sources.
@@ -30,6 +31,9 @@ from exchange.pipeline.servers import (
     novate_home,
     redis_url,
 )
+
+if TYPE_CHECKING:
+    from tests.gateway.venue import Venue
 
 os.environ["NUMBA_CACHE_DIR"] = str(jit_cache_directory())
 # pytest-django has looked for settings already and found none: test modules import models.
@@ -56,6 +60,19 @@ def plain_static_files() -> Iterator[None]:
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     with override_settings(STORAGES=settings.STORAGES | {"staticfiles": storage}):
         yield
+
+
+@pytest.fixture(scope="session")
+def edge_venue() -> Iterator["Venue"]:
+    """One running venue for all tests that speak to it from outside."""
+    from tests.gateway.venue import Venue
+
+    running = Venue()
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop_all()
 
 
 @pytest.fixture

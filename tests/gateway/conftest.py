@@ -1,19 +1,12 @@
-from collections.abc import Iterator
-
 import pytest
 
 from tests.gateway.venue import Key, Venue
 
 
 @pytest.fixture(scope="session")
-def venue() -> Iterator[Venue]:
-    """One running venue for all tests of the edge."""
-    running = Venue()
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop_all()
+def venue(edge_venue: Venue) -> Venue:
+    """The venue of all tests of the edge."""
+    return edge_venue
 
 
 @pytest.fixture(scope="session")

@@ -107,6 +107,9 @@ class Venue:
         finally:
             process.send_signal(signal.SIGCONT)
 
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
+
     def signal(self, name: str, number: signal.Signals) -> None:
         self._running[name].send_signal(number)
 
