@@ -31,8 +31,8 @@ def alice(venue: Venue) -> Key:
 def hers(venue: Venue, alice: Key, bob: Key) -> dict[str, str]:
     """Everything of Alice's that has an id."""
 
-    def ask(name: str, key: Key = alice, **params: Any) -> Any:
-        return venue.post({"method": f"private/{name}", "params": params}, key).result
+    def ask(method: str, asker: Key = alice, /, **params: Any) -> Any:
+        return venue.post({"method": f"private/{method}", "params": params}, asker).result
 
     order = {"instrument_name": BTC, "amount": 0.001}
     resting = ask("buy", **order, price=58_400, label=LABEL, idempotency_key=KEY)
