@@ -122,8 +122,16 @@ async def _answer_http(
         code = int(outcome[:8])
         return outcome[8:], code or None
     answer, code_or_none = await _answer(scope, body, call)
-    await gateway.replays.settle(signed, b"%8d" % (code_or_none or 0) + answer)
+    kept, kept_code = (answer, code_or_none or 0) if not call.shown_once else _spent(call)
+    await gateway.replays.settle(signed, b"%8d" % kept_code + kept)
     return answer, code_or_none
+
+
+def _spent(call: Call) -> tuple[bytes, int]:
+    """What a repeat of a request gets whose answer is shown once (REPLAY-005)."""
+    reason = "this request was answered before, and what it showed is shown once"
+    error = RpcError(errors.BAD_REQUEST, "bad_request", {"reason": reason})
+    return encode_answer(call, None, "error", error.body()), error.code
 
 
 async def _answer(scope: Scope, body: bytes, call: Call) -> tuple[bytes, int | None]:

@@ -10,6 +10,7 @@ REPLAY-003  what was signed before the store of signatures began is refused: aft
             Valkey nobody can tell whether it was executed.
 REPLAY-004  answers to idempotency keys are kept for a day, to be given again in the same words.
             It is a shortcut only: what a key stands for is known to the engine alone.
+REPLAY-005  an answer with a secret is not kept: a repeat is told that it was answered before.
 """
 
 import asyncio

@@ -65,6 +65,7 @@ class Call:
     us_in: int = field(default_factory=lambda: time.time_ns() // 1_000)
     method: str = ""
     afterwards: list[Callable[[], None]] = field(default_factory=list)
+    shown_once: list[str] = field(default_factory=list)  # methods whose answer is a secret
     tokens_left: int | None = None  # of the bucket that paid for it
     turn: "asyncio.Future[None] | None" = None  # done: the next request may start
     sent_ns: int = 0  # when its commands were sent to the engine; 0: it has none
@@ -81,6 +82,10 @@ class Call:
     def account(self) -> int:
         """The engine account that the caller acts for."""
         return self.caller.account
+
+    def show_once(self) -> None:
+        """The answer holds a secret: whoever sends the same request again does not get it."""
+        self.shown_once.append(self.method)
 
     def release(self) -> None:
         """What this request sends to the engine is about to be sent: the next may start."""

@@ -137,6 +137,22 @@ def test_keys_of_another_account_do_not_exist(venue: Venue, owner: Key, bob: Key
     assert venue.get("private/get_positions", key).status == 200
 
 
+def test_a_repeated_request_does_not_show_the_secret_again(
+    venue: Venue, owner: Key, port: int
+) -> None:
+    body = b'{"method":"private/create_api_key","params":{"max_scope":"trade:read"}}'
+    for raw in (body, b"[" + body + b"]"):
+        headers = sign(owner, "POST", "/api/v2", raw)
+        first = venue.send("POST", "/api/v2", raw, headers, port=port).body
+        count = len(venue.get("private/list_api_keys", owner).result)
+        again = venue.send("POST", "/api/v2", raw, headers, port=port)
+
+        assert "client_secret" in json.dumps(first)
+        assert again.error["code"] == 11050
+        assert "client_secret" not in json.dumps(again.body)
+        assert len(venue.get("private/list_api_keys", owner).result) == count
+
+
 @pytest.mark.parametrize("how", ["disable_api_key", "remove_api_key", "reset_api_key"])
 def test_what_takes_a_key_back_closes_its_sockets_within_a_second(
     venue: Venue, owner: Key, port: int, how: str

@@ -45,6 +45,7 @@ async def list_api_keys(call: Call, _params: Params) -> list[Json]:
 @method("private/create_api_key", CreateKey, scope=SCOPE_ACCOUNT, cost=Cost.LOGIN)
 async def create_api_key(call: Call, params: CreateKey) -> Json:
     """A new key; its secret is in this answer and never shown again."""
+    call.show_once()
     terms = _terms(Terms(), params)
     return _shown(await _act(key_ring.make, call.account, terms, call.caller.scopes))
 
@@ -97,6 +98,7 @@ async def change_scope_in_api_key(call: Call, params: ChangeKeyScope) -> Json:
 @method("private/reset_api_key", KeyNumber, scope=SCOPE_ACCOUNT, cost=Cost.LOGIN)
 async def reset_api_key(call: Call, params: KeyNumber) -> Json:
     """Another secret for the key; the old one, and tokens from it, are void at once."""
+    call.show_once()
     return _shown(await _change(call, params.id, key_ring.reset))
 
 

@@ -22,6 +22,7 @@ RAW_NEEDS_AUTH = 13_778
 @method("public/auth", Auth, cost=Cost.LOGIN)
 async def authenticate(call: Call, params: Auth) -> Json:
     """client_credentials, client_signature or refresh_token; a websocket is then signed in."""
+    call.show_once()
     principal = await _proven(call, params)
     if call.socket is not None:
         await sign_in(call, call.socket, principal)

@@ -112,6 +112,7 @@ async def submit_transfer_to_user(_call: Call, _params: TransferToUser) -> Json:
 @method("public/exchange_token", ExchangeToken, cost=Cost.LOGIN)
 async def exchange_token(call: Call, params: ExchangeToken) -> Json:
     """A main account's refresh token for tokens that speak for one of its sub-accounts."""
+    call.show_once()
     keys = call.gateway.keys
     principal = await auth.token_principal(keys, params.refresh_token, "refresh", call.ip)
     subject = int(params.subject_id)
