@@ -153,6 +153,28 @@ def _phone_portfolio(terminal: Terminal) -> None:
     terminal.wait_until_live()
 
 
+def _settings(path: str) -> Scene:
+    """A page of the account's settings, opened by somebody who has a key."""
+
+    def scene(terminal: Terminal) -> None:
+        terminal.sign_up()
+        terminal.go("/account/keys/new")
+        terminal.confirm()
+        page = terminal.page
+        page.locator("[name=name]").fill("Maker on BTC")
+        page.get_by_label("Trade: place").check()
+        page.get_by_label(BTC).check()
+        page.locator("[name=allowed_ips]").fill("127.0.0.1\n2001:db8::/32")
+        page.locator("[name=daily_loss]").fill("2,500")
+        if path != "/account/keys/new":
+            page.get_by_role("button", name="Make the key").click()
+        if path.startswith("/accounts") or path == "/account/keys":
+            terminal.go(path)
+            terminal.wait_until_live()
+
+    return scene
+
+
 SCENES: dict[str, tuple[tuple[int, int], Scene]] = {
     "markets": (DESK, _page("/")),
     "trade-visitor": (DESK, _visiting),
@@ -165,6 +187,17 @@ SCENES: dict[str, tuple[tuple[int, int], Scene]] = {
     "portfolio": (DESK, _portfolio),
     "status": (DESK, _page("/status")),
     "welcome": (DESK, _welcome),
+    "keys": (DESK, _settings("/account/keys")),
+    "keys-new": (DESK, _settings("/account/keys/new")),
+    "keys-secret": (DESK, _settings("/account/keys/secret")),
+    "two-factor": (DESK, _settings("/accounts/2fa/")),
+    "two-factor-app": (DESK, _settings("/accounts/2fa/totp/activate/")),
+    "sessions": (DESK, _settings("/accounts/sessions/")),
+    "phone-keys": (PHONE, _settings("/account/keys")),
+    "phone-keys-new": (PHONE, _settings("/account/keys/new")),
+    "phone-keys-secret": (PHONE, _settings("/account/keys/secret")),
+    "phone-two-factor": (PHONE, _settings("/accounts/2fa/")),
+    "phone-sessions": (PHONE, _settings("/accounts/sessions/")),
     "signup": (DESK, _page("/accounts/signup/")),
     "login": (DESK, _page("/accounts/login/")),
     "not-found": (DESK, _page(f"/trade/{BTC}-X")),

@@ -105,6 +105,11 @@ class Terminal:
         self.page.wait_for_url("**/welcome")
         return name
 
+    def confirm(self) -> None:
+        """Say again who one is, as the venue asks before anything that gives power."""
+        self.page.locator("main [name=password]").fill(PASSWORD)
+        self.page.get_by_role("button", name="Confirm").click()
+
     def fund(self) -> None:
         """Test funds, on any page with the button."""
         self.wait_until_live()

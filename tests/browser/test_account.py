@@ -35,12 +35,6 @@ def log_in(terminal: Terminal, name: str) -> None:
     form.get_by_role("button", name="Log in", exact=True).click()
 
 
-def confirm(terminal: Terminal) -> None:
-    """Before anything that gives power, the venue asks again who one is."""
-    terminal.page.locator("main [name=password]").fill(PASSWORD)
-    terminal.page.get_by_role("button", name="Confirm").click()
-
-
 def log_out(terminal: Terminal) -> None:
     terminal.page.locator(".menu summary").click()
     terminal.page.get_by_role("button", name="Log out").click()
@@ -58,7 +52,7 @@ def test_a_key_is_made_shown_once_changed_and_removed(
     expect(page.get_by_text("No keys yet")).to_be_visible()
 
     page.get_by_role("link", name="Make a key").click()
-    confirm(person)
+    person.confirm()
     page.locator("[name=name]").fill("my bot")
     page.get_by_label(re.compile("^Trade:")).check()
     page.get_by_label("BTC_USDC-PERPETUAL").check()
@@ -95,7 +89,7 @@ def test_nobody_opens_the_key_of_another(open_terminal: Opener) -> None:
     owner.sign_up()
     stranger.sign_up()
     owner.go("/account/keys/new")
-    confirm(owner)
+    owner.confirm()
     owner.page.get_by_role("button", name="Make the key").click()
     owner.go("/account/keys")
     address = owner.page.get_by_role("link", name="Change").get_attribute("href")
@@ -115,7 +109,7 @@ def test_an_authenticator_app_is_asked_at_the_next_login(open_terminal: Opener) 
     name, page = person.sign_up(), person.page
     person.go("/accounts/2fa/")
     page.get_by_role("link", name="Set up").click()
-    confirm(person)
+    person.confirm()
     expect(page.locator("img.qr")).to_be_visible()
     secret = page.locator("#authenticator_secret").input_value()
     page.locator("[name=code]").fill(totp(secret))
@@ -155,7 +149,7 @@ def test_a_passkey_signs_in_without_a_password(browser: Browser, venue_url: str)
     protocol.send("WebAuthn.addVirtualAuthenticator", {"options": device})
     name = person.sign_up()
     person.go("/accounts/2fa/webauthn/add/")
-    confirm(person)
+    person.confirm()
     page.locator("[name=name]").fill("my laptop")
     page.locator("[name=passwordless]").check()
     page.get_by_role("button", name="Add").click()
