@@ -206,6 +206,7 @@ LOGGING = {
         },
         "json": {"()": "exchange.pipeline.logs.JsonFormatter"},
     },
+    "filters": {"strangers": {"()": "exchange.pipeline.logs.Strangers"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
@@ -218,6 +219,7 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},  # Its news is told again at the end.
         # uvicorn brings handlers of its own, which would write past our formatters.
         "uvicorn": {"handlers": [], "propagate": True, "level": "WARNING"},
+        "uvicorn.error": {"filters": ["strangers"]},
         "uvicorn.access": {"handlers": [], "propagate": True, "level": "WARNING"},
     },
 }

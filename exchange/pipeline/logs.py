@@ -5,6 +5,7 @@ LOG-001  what may never be read in a log is taken out of the finished line, what
          else's by the words around them.
 LOG-002  a JSON line says when, how grave, from which process, at which command, who and what.
 LOG-003  a request's address is never logged with its query, nor a header with its value.
+LOG-004  what a stranger sends wrong is one line: nobody fills a disk with our tracebacks.
 """
 
 import logging
@@ -51,6 +52,15 @@ def passwords_of(*urls: str | None) -> list[str]:
     """The passwords in addresses, as written and as meant."""
     written = [urlsplit(url).password for url in urls if url]
     return [text for word in written if word for text in (word, unquote(word))]
+
+
+class Strangers(logging.Filter):
+    """Takes the traceback out of what a server says of a client's mistake (LOG-004)."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
+            record.exc_info = None
+        return True
 
 
 def redact(text: str) -> str:

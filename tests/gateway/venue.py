@@ -125,12 +125,15 @@ class Venue:
         process.wait(30)
 
     def start_lane(
-        self, kind: Callable[[str, int], Process] = fast_lane, **environment: str
+        self,
+        kind: Callable[[str, int], Process] = fast_lane,
+        name: str = "lane",
+        **environment: str,
     ) -> int:
         """One more web server, to be killed; its port."""
         port = free_port_pair()
         lane = kind(HOST, port)
-        self.run("lane", *lane.arguments, **lane.environment, **environment)
+        self.run(name, *lane.arguments, **lane.environment, **environment)
         assert eventually(partial(self._is_open, port), START_SECONDS)
         return port
 

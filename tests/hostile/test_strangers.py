@@ -62,7 +62,7 @@ def hers(venue: Venue, alice: Key, bob: Key) -> dict[str, str]:
 
 
 def test_no_method_shows_or_moves_what_is_anothers(
-    attack: Attack, venue: Venue, alice: Key, bob: Key, hers: dict[str, str]
+    attack: Attack, alice: Key, trader: Key, hers: dict[str, str]
 ) -> None:
     before = attack.state(alice)
     secrets = [LABEL, NAME, hers["client id"], hers["own client id"], alice.secret]
@@ -77,7 +77,7 @@ def test_no_method_shows_or_moves_what_is_anothers(
                     for value in hers.values()
                     if value.isdigit() or requests.options(field.kind) != [Count]
                 ]
-    for key in (bob, None):
+    for key in (trader, None):
         answers = attack.many([(name, params) for name, params, _ in asked], key)
         for (name, params, value), answer in zip(asked, answers, strict=True):
             # What one says oneself may be repeated: in refusals, and as the label of one's own.
