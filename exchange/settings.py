@@ -159,6 +159,7 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Novate"
+MFA_TOTP_TOLERANCE = 1  # A phone's clock may be half a minute off; a code still counts once.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # Browsers allow it on localhost alone.
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 

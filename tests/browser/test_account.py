@@ -54,7 +54,7 @@ def test_a_key_is_made_shown_once_changed_and_removed(
     page.get_by_role("link", name="Make a key").click()
     person.confirm()
     page.locator("[name=name]").fill("my bot")
-    page.get_by_label(re.compile("^Trade:")).check()
+    page.get_by_label("Trade: place").check()
     page.get_by_label("BTC_USDC-PERPETUAL").check()
     page.locator("[name=allowed_ips]").fill("10.0.0.1/8")
     page.locator("[name=daily_loss]").fill("250.50")
@@ -95,6 +95,8 @@ def test_nobody_opens_the_key_of_another(open_terminal: Opener) -> None:
     address = owner.page.get_by_role("link", name="Change").get_attribute("href")
     assert address is not None
 
+    stranger.go("/account/keys/new")
+    stranger.confirm()
     statuses = []
     for end in ("", "/remove", "/reset", "/disable"):
         response = stranger.page.goto(stranger.url + address + end)
