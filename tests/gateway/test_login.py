@@ -1,5 +1,7 @@
 """The door for people: budgets on guessing, operators too, and what an outage says."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -18,8 +20,11 @@ NOWHERE = {
 
 
 @pytest.fixture(autouse=True)
-def full_budgets() -> None:
+def full_budgets() -> Iterator[None]:
+    """Nobody has guessed yet; and guessing costs us no second each."""
     cache.clear()
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture

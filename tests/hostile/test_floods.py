@@ -28,7 +28,10 @@ CUT_SECONDS = 60.0
 _CHANNELS = [f"book.{BTC}.100ms", f"trades.{BTC}.100ms", f"ticker.{BTC}.100ms"]
 
 
-@pytest.fixture(scope="module", params=[web, fast_lane])
+FAST = pytest.param(fast_lane, marks=pytest.mark.nightly)
+
+
+@pytest.fixture(scope="module", params=[web, FAST])
 def port(request: pytest.FixtureRequest, venue: Venue) -> Iterator[int]:
     """Servers of their own, with budgets that do not end the flood before the socket does."""
     yield venue.start_lane(request.param, name="flooded", NOVATE_LIMITS=LIMITS)

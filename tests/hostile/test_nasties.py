@@ -14,7 +14,7 @@ from tests.hostile import requests
 from tests.hostile.nasties import ALLOWED, FORBIDDEN, NASTIES
 from tests.hostile.victim import Attack
 
-EACH = 1 if os.environ.get("NOVATE_NIGHTLY") == "1" else 24
+EACH = 1 if os.environ.get("NOVATE_NIGHTLY") == "1" else 32
 
 
 def test_the_table_is_long_and_holds_nothing_twice() -> None:

@@ -38,6 +38,8 @@ def hers(venue: Venue, alice: Key, bob: Key) -> dict[str, str]:
     resting = ask("buy", **order, price=58_400, label=LABEL, idempotency_key=KEY)
     ask("sell", bob, **order, price=60_100)
     filled = ask("buy", **order, price=60_100, label=LABEL)
+    ask("buy", bob, **order, price=60_100)
+    ask("sell", **order, price=60_100, reduce_only=True)  # funding would move her money
     subaccount = ask("create_subaccount")["id"]
     moved = ask(
         "submit_transfer_between_subaccounts", currency="USDC", amount=5, destination=subaccount
