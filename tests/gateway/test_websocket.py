@@ -323,3 +323,32 @@ def test_a_signed_get_is_not_needed_twice(venue: Venue, port: int, alice: Key) -
     ]
 
     assert [answer.status for answer in answers] == [200, 200]
+
+
+def test_a_chart_begins_with_what_its_server_heard_before_it_was_followed(
+    venue: Venue, port: int, alice: Key, bob: Key
+) -> None:
+    """Also while the projections are behind: the subscription waits for them."""
+    sol = "SOL_USDC-PERPETUAL"
+    channel = f"chart.trades.{sol}.1D"
+    words = {"instrument_name": sol, "amount": "0.7", "price": "150.1"}
+    with venue.socket(port) as client:
+        with venue.paused("projector"):
+            venue.get("private/sell", alice, **words)
+            bought = venue.get("private/buy", bob, time_in_force="fill_or_kill", **words)
+            assert bought.result["order"]["order_state"] == "filled"
+            request = {"id": 1, "method": "public/subscribe", "params": {"channels": [channel]}}
+            client.connection.send(json.dumps(request))
+            with pytest.raises(TimeoutError):
+                client.read(0.5)
+
+        candle = client.next_of(channel)
+
+    def told() -> Any:
+        now = time.time_ns() // 1_000_000
+        asked = {"start_timestamp": now - 86_400_000, "end_timestamp": now, "resolution": "1D"}
+        data = venue.get("public/get_tradingview_chart_data", instrument_name=sol, **asked)
+        return (data.result["close"][-1], data.result["volume"][-1])
+
+    assert candle["close"] == 150.1
+    assert eventually(lambda: told() == (candle["close"], candle["volume"]))

@@ -9,6 +9,7 @@ from exchange.gateway.channels import Topic
 from exchange.gateway.errors import RpcError, invalid_params, unauthorized
 from exchange.gateway.feeds import names_of
 from exchange.gateway.limits import Cost
+from exchange.gateway.own_writes import PROJECTION_SECONDS
 from exchange.gateway.rpc import Call, method
 from exchange.gateway.schemas import Auth, Channels, Logout, Params, SetHeartbeat
 from exchange.gateway.sockets import HEARTBEAT_SECONDS_MIN, Socket
@@ -136,6 +137,10 @@ async def _subscribe(call: Call, params: Channels) -> list[str]:
         raise invalid_params("channels", f"at most {CHANNELS_MAX} of one connection")
     fresh = [channel for channel in channels if channel.name not in socket.channels]
     await hub.prepare(socket, fresh)
+    if hub.last_batch is not None and any(each.topic is Topic.CHART for each in fresh):
+        # What this process has heard it will not hear again: a candle must begin with it.
+        sequence = hub.last_batch.last_sequence
+        await call.gateway.projected.reach(sequence, PROJECTION_SECONDS)
     for channel in fresh:
         if channel.topic is Topic.CHART:
             candle = await call.gateway.charts.candle_now(channel, time.time_ns())
