@@ -19,6 +19,8 @@ from exchange.pipeline.codec import Records
 
 Row = dict[str, int]
 FAR_EXPIRY_MS = 32_503_708_800_000  # how Deribit writes "never"
+# What its clients ask for one after the other, wherever they are: of some there is nothing.
+DERIBITS_CURRENCIES = frozenset(("ANY", "BTC", "ETH", "SOL", "USDC", "USDT", "EURR"))
 
 _STATE_NAMES = {
     units.STATE_PRE_LAUNCH: "pre_launch",
@@ -197,7 +199,7 @@ class Listings:
     def check_currency(self, currency: str) -> str:
         """The currency in capitals, or the error that names the parameter."""
         name = currency.upper()
-        if name != "ANY" and name not in self.currencies():
+        if name not in DERIBITS_CURRENCIES and name not in self.currencies():
             raise invalid_params("currency", "is not a currency of this venue")
         return name
 

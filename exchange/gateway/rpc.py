@@ -202,7 +202,7 @@ async def run(name: str, params: object, call: Call) -> object:
 
 
 def with_lists(name: str, params: dict[str, object]) -> dict[str, object]:
-    """The parameters of a query; those that are lists or objects stand there as JSON texts."""
+    """The parameters of a query; a list stands there as a JSON text."""
     found = METHODS.get(name)
     for field_name in list_fields(found.params) if found else ():
         text = params.get(field_name)

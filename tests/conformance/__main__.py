@@ -1,7 +1,8 @@
 """Clients against a venue: python -m tests.conformance [--clients sync,async,pro,javascript]
 
 Starts a venue, runs every check with every client, and writes docs/clients.md. 1 when something
-does not hold, or when ccxt has a method that no check proves.
+does not hold, or when ccxt has a method that no check proves. --nautilus python3.12 runs
+nautilus_trader's Deribit clients, too, in a Python 3.12 of that name.
 """
 
 import argparse
@@ -25,7 +26,7 @@ def main() -> int:
 
 
 async def _run(options: argparse.Namespace) -> int:
-    from tests.conformance import checks, clients, implicit, report
+    from tests.conformance import checks, clients, implicit, nautilus, report
     from tests.conformance.registry import CHECKS, unproved
     from tests.conformance.run import Outcome, Table, run_checks
     from tests.gateway.venue import Venue
@@ -59,6 +60,11 @@ async def _run(options: argparse.Namespace) -> int:
                              unproved(await desk.client.value("has"))]  # fmt: skip
                 if kind == "async":
                     results.implicit = await implicit.ask_all(desk)
+        if options.nautilus:
+            adapter = await asyncio.to_thread(nautilus.run, venue, options.nautilus)
+            results.adapter, results.adapter_note = adapter.rows, adapter.note
+            problems += adapter.problems
+            _say(f"--- {adapter.note}\n" + "\n".join(" | ".join(row) for row in adapter.rows))
     finally:
         venue.stop_all()
     results.outcomes = dict(outcomes)
@@ -78,6 +84,7 @@ def _options() -> argparse.Namespace:
         help="of ccxt's builds: sync, async, pro, javascript",
     )
     parser.add_argument("--only", default="", help="checks whose name holds this; no page")
+    parser.add_argument("--nautilus", default="", help="a Python 3.12 for nautilus_trader")
     parser.add_argument("--page", type=Path, default=PAGE, help="where the table goes")
     return parser.parse_args()
 

@@ -25,6 +25,18 @@ _ARGUMENTS: dict[str, Any] = {
     "interval": "1h",
     "kind": "any",
     "type": "limit",
+    "amount": 0.001,
+    "price": 59_000,
+    "label": "implicit",
+    "scope": "account",
+}
+# Where a word means something else.
+_OTHERWISE: dict[str, dict[str, Any]] = {
+    "public/get_supported_index_names": {"type": "all"},
+    "public/get_last_settlements_by_currency": {"type": "bankruptcy"},
+    "public/get_last_settlements_by_instrument": {"type": "bankruptcy"},
+    "private/get_settlement_history_by_currency": {"type": "bankruptcy"},
+    "private/get_settlement_history_by_instrument": {"type": "bankruptcy"},
 }
 
 
@@ -51,7 +63,8 @@ async def ask(desk: Desk, endpoint: str) -> str:
     """`answers`, or the refusal's code; an AssertionError for what may not be."""
     now = time.time_ns() // 1_000_000
     times = {"start_timestamp": now - 3_600_000, "end_timestamp": now}
-    call = desk.client.call(implicit_name(endpoint), {**_ARGUMENTS, **times})
+    arguments = {**_ARGUMENTS, **times, **_OTHERWISE.get(endpoint, {})}
+    call = desk.client.call(implicit_name(endpoint), arguments)
     try:
         answer = await call
     except ccxt.BaseError as error:

@@ -462,3 +462,17 @@ def test_no_secret_reaches_a_log(venue: Venue, alice: Key) -> None:
     for name in ("daphne", "uvicorn", "engine"):
         assert alice.secret not in venue.said(name)
         assert "Traceback" not in venue.said(name)
+
+
+def test_currencies_of_deribit_that_are_not_here_are_empty_and_not_errors(
+    venue: Venue, alice: Key
+) -> None:
+    """Clients that reconcile ask for one currency after the other."""
+    for currency in ("USDT", "EURR"):
+        assert venue.get("public/get_instruments", currency=currency).result == []
+        for method in ("get_order_history_by_currency", "get_open_orders_by_currency"):
+            assert venue.get(f"private/{method}", alice, currency=currency).result == []
+        trades = venue.get("private/get_user_trades_by_currency", alice, currency=currency)
+        assert trades.result == {"trades": [], "has_more": False}
+    refused = venue.get("public/get_instruments", currency="DOGE").error
+    assert refused["data"] == {"param": "currency", "reason": "is not a currency of this venue"}

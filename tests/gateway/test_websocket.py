@@ -331,7 +331,7 @@ def test_a_chart_begins_with_what_its_server_heard_before_it_was_followed(
     """Also while the projections are behind: the subscription waits for them."""
     sol = "SOL_USDC-PERPETUAL"
     channel = f"chart.trades.{sol}.1D"
-    words = {"instrument_name": sol, "amount": "0.7", "price": "150.1"}
+    words: dict[str, Any] = {"instrument_name": sol, "amount": "0.7", "price": "150.1"}
     with venue.socket(port) as client:
         with venue.paused("projector"):
             venue.get("private/sell", alice, **words)
@@ -346,8 +346,9 @@ def test_a_chart_begins_with_what_its_server_heard_before_it_was_followed(
 
     def told() -> Any:
         now = time.time_ns() // 1_000_000
-        asked = {"start_timestamp": now - 86_400_000, "end_timestamp": now, "resolution": "1D"}
-        data = venue.get("public/get_tradingview_chart_data", instrument_name=sol, **asked)
+        asked: dict[str, Any] = {"start_timestamp": now - 86_400_000, "end_timestamp": now}
+        method = "public/get_tradingview_chart_data"
+        data = venue.get(method, instrument_name=sol, resolution="1D", **asked)
         return (data.result["close"][-1], data.result["volume"][-1])
 
     assert candle["close"] == 150.1

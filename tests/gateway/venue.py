@@ -128,10 +128,12 @@ class Venue:
         self,
         kind: Callable[[str, int], Process] = fast_lane,
         name: str = "lane",
+        *,
+        port: int | None = None,
         **environment: str,
     ) -> int:
         """One more web server, to be killed; its port."""
-        port = free_port_pair()
+        port = port or free_port_pair()
         lane = kind(HOST, port)
         self.run(name, *lane.arguments, **lane.environment, **environment)
         assert eventually(partial(self._is_open, port), START_SECONDS)

@@ -38,3 +38,20 @@ async def leverage(desk: Desk) -> str:
     await refused(desk.client.set_leverage(5, BTC), ccxt.NotSupported)
     await refused(desk.client.set_margin_mode("isolated", BTC), ccxt.NotSupported)
     return "ccxt has none"
+
+
+@check("fetchVolatilityHistory")
+async def fetch_volatility_history(desk: Desk) -> None:
+    """rows of time and volatility"""
+    for row in await desk.client.fetch_volatility_history("BTC"):
+        assert row["timestamp"] > 0
+        assert row["volatility"] > 0
+
+
+@check("createMarketOrderWs")
+async def orders_by_websocket(desk: Desk) -> str:
+    """ccxt has no orders by websocket for Deribit: its own NotSupported, nothing is sent"""
+    await refused(
+        desk.client.create_market_order_ws(BTC, "buy", 0.01), ccxt.NotSupported, "not supported"
+    )
+    return "ccxt has none"

@@ -124,3 +124,12 @@ async def fetch_my_trades(desk: Desk) -> None:
     assert sorted(trade["price"] for trade in of_order) == [60_002, 60_003]
     assert {trade["order"] for trade in of_order} == {order["id"]}
     assert {trade["takerOrMaker"] for trade in of_order} == {"taker"}
+
+
+@check("fetchLiquidations", "fetchMyLiquidations")
+async def liquidations(desk: Desk) -> None:
+    """Deribit's bankruptcy settlements: lists, empty where nobody was liquidated"""
+    public = await desk.client.fetch_liquidations(BTC, None, 5)
+    own = await desk.client.fetch_my_liquidations(BTC, None, 5)
+
+    assert (public, own) == ([], [])

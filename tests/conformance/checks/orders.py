@@ -52,7 +52,7 @@ async def market_orders(desk: Desk) -> None:
 @check()
 async def market_order_that_finds_nobody(desk: Desk) -> None:
     """a market order beyond the book is cancelled for the rest, never left resting"""
-    await desk.others("sell", 0.01, 60_010, ETH.replace("ETH", "BTC"))
+    await desk.others("sell", 0.01, 60_010)
     order = await desk.client.create_order(BTC, "market", "buy", 0.03)
 
     assert picked(order, "status", "filled", "amount") == ("canceled", 0.01, 0.03)

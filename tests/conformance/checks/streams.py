@@ -6,7 +6,7 @@ from typing import Any
 
 import ccxt
 
-from tests.conformance.desk import BTC, ETH, INSTRUMENT, SOL, Desk, eventually, ids, picked
+from tests.conformance.desk import BTC, ETH, SOL, Desk, eventually, ids
 from tests.conformance.following import following, gap
 from tests.conformance.registry import check
 
@@ -334,6 +334,3 @@ async def wrong_key(desk: Desk) -> str:
     except ccxt.BaseError:
         return "refused"
     raise AssertionError(f"a wrong secret was taken: {told}")
-
-
-__all__ = ["INSTRUMENT", "picked"]
