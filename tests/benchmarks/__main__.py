@@ -9,10 +9,10 @@ import argparse
 import os
 import platform
 
-from tests.benchmarks import durable, engine, projector, rivals, startup, websocket
+from tests.benchmarks import durable, engine, following, projector, rivals, startup, websocket
 from tests.benchmarks.workload import generate
 
-GROUPS = ["engine", "tick", "startup", "durable", "projector", "websocket"]
+GROUPS = ["engine", "tick", "startup", "durable", "projector", "following", "websocket"]
 
 
 def report(name: str, figures: str) -> None:
@@ -41,6 +41,9 @@ def main() -> None:
     if "projector" in groups:
         print("\nprojector (bar: 25,000 orders/s)")
         projector.run(report)
+    if "following" in groups:
+        print("\ndurable load, projector following (bar: 25,000 orders/s at 1 s)")
+        following.run(report, seconds=5 if options.quick else 35)
     if "websocket" in groups:
         print("\nwebsockets, engine and projector running")
         websocket.run(report, seconds=5 if options.quick else 20)

@@ -34,7 +34,7 @@ def run(recorded: Recorded, report: Report) -> None:
     with live_engine() as (venue, process):
         with fresh_prices(venue):
             first = fund_accounts(venue, ACCOUNTS, 10_000_000 * UNITS)
-            journal = _readdressed(recorded, first)
+            journal = readdressed(recorded, first)
             seconds, batches, rejected = _feed(journal)
         process.kill()
         process.wait()
@@ -53,7 +53,7 @@ def _restart() -> float:
         return perf_counter() - began
 
 
-def _readdressed(recorded: Recorded, first: int) -> Records:
+def readdressed(recorded: Recorded, first: int) -> Records:
     """The recorded commands for the accounts of this venue, under a gateway of our own."""
     journal = recorded.journal.copy()
     orders = journal.view(PLACE_ORDER)  # all trading commands begin like it
