@@ -17,6 +17,7 @@ OUT-002  after any failure, and when the stream is new, every key is written aga
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import redis
@@ -84,6 +85,9 @@ class Outbox:
         return None if due_ns is None else max(0, due_ns - time.monotonic_ns())
 
     def close(self) -> None:
+        # A connection closed over unread replies takes what is still on its way with it.
+        with suppress(*_FAILURES):
+            self._link.collect()
         self._link.close()
 
     def _batch_commands(self, batch: Batch, trim: list[Command]) -> list[Command | Packed]:

@@ -196,11 +196,20 @@ class Runner:
 
     def _collect(self) -> Numbered:
         """The next batch, numbered; empty when nothing came in time."""
-        messages: list[Message] = []
+        messages = self._take()
+        self._oldest_id = messages[0].stream_id if messages else ""
+        if messages:
+            crash_point("after_read")
+            self._stream_id = messages[-1].stream_id
+            self._taken_at = time.monotonic()
+        return self._sequencer.number(messages, self._inbox.epoch, self._stream_id)
+
+    def _take(self) -> list[Message]:
+        """What waits on the stream, once the window of the batch before is over (RUN-005)."""
         wait_seconds = self._taken_at + BATCH_WINDOW_SECONDS - time.monotonic()
-        if wait_seconds > 0 and self._committed is not None:
-            return self._number(messages)  # Its answers come first.
         if wait_seconds > 0:
+            if self._committed is not None:
+                return []  # Its answers come first.
             time.sleep(wait_seconds)
         try:
             self._check_epoch()
@@ -214,15 +223,8 @@ class Runner:
             self._epoch_checked_ns = 0
             if self._committed is None:
                 time.sleep(RECONNECT_SECONDS)
-        self._oldest_id = messages[0].stream_id if messages else ""
-        if messages:
-            crash_point("after_read")
-            self._stream_id = messages[-1].stream_id
-            self._taken_at = time.monotonic()
-        return self._number(messages)
-
-    def _number(self, messages: list[Message]) -> Numbered:
-        return self._sequencer.number(messages, self._inbox.epoch, self._stream_id)
+            return []
+        return messages
 
     def _check_epoch(self) -> None:
         now = time.monotonic_ns()
