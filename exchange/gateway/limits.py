@@ -17,10 +17,11 @@ LIMIT-007  an operator may set other budgets: NOVATE_LIMITS=trade=8000/32000,rea
            tokens a second and the most that may be saved up.
 """
 
+import asyncio
 import os
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -113,6 +114,7 @@ class _Lease:
     left: int = 0
     expires: float = 0.0
     refused_until: float = 0.0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Limits:
@@ -147,9 +149,12 @@ class Limits:
         if lease.expires <= now:
             lease.tokens = 0
         if lease.tokens < tokens:
-            if now < lease.refused_until:
-                raise _refusal(lease.refused_until - now)
-            await self._renew(budget, subject, tokens, lease)
+            # One at a time: a crowd that renewed at once would lease, and forget, the bucket.
+            async with lease.turn:
+                if lease.tokens < tokens:
+                    if (wait := lease.refused_until - time.monotonic()) > 0:
+                        raise _refusal(wait)
+                    await self._renew(budget, subject, tokens, lease)
         lease.tokens -= tokens
         return lease.tokens + lease.left
 

@@ -3,7 +3,8 @@
 Every `--every` seconds it writes one line: what the clients saw and what the venue says of
 itself. At the end: the slope of every process's memory over the second half, the lags of the
 first and of the last quarter, and every gauge that was not quiet. It ends with 1 if the ledger
-was not balanced or an order had no answer; speed and memory are for people to judge.
+was not balanced, an order had no answer or one was refused; speed and memory are for people
+to judge.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from prometheus_client.parser import text_string_to_metric_families
@@ -31,6 +33,7 @@ FUND = "USDC=1000000"
 PAGE_BYTES = 4_096
 MEGABYTE = 1 << 20
 HOUR = 3_600.0
+SHOWN = 10
 
 # Gauges that are zero while all is well.
 QUIET = ("novate_ledger_units", "novate_valkey_losses_total", "novate_postgres_losses_total")
@@ -43,7 +46,7 @@ class Sample:
     at: float
     metrics: dict[str, float]
     memory: dict[str, int]
-    told: dict[str, float]
+    told: dict[str, Any]
 
 
 @dataclass
@@ -96,7 +99,7 @@ def _account(venue: Venue, number: int) -> list[str]:
 @contextlib.contextmanager
 def _load(
     venue: Venue, keys: list[list[str]], options: argparse.Namespace
-) -> Iterator[Iterator[dict[str, float]]]:
+) -> Iterator[Iterator[dict[str, Any]]]:
     """The client process; yields what it tells, a line each `every` seconds."""
     url = f"ws://127.0.0.1:{venue.port + 1}/ws/api/v2"
     seconds, rate, every = str(options.minutes * 60), str(options.rate), str(options.every)
@@ -123,7 +126,7 @@ def _load(
 def _watch(
     venue: Venue,
     options: argparse.Namespace,
-    told: Iterator[dict[str, float]],
+    told: Iterator[dict[str, Any]],
     record: Record,
 ) -> None:
     began = time.monotonic()
@@ -192,8 +195,13 @@ def _report(record: Record) -> int:
     print(f"gauges that were not quiet: {loud or 'none'}")
     answered = sum(int(sample.told["answered"]) for sample in record.samples)
     missing = sum(int(sample.told["missing"]) for sample in record.samples)
+    met = sum(int(sample.told["met"]) for sample in record.samples)
     print(f"{answered:,} answered, {missing} without an answer")
-    return 1 if missing or "novate_ledger_units" in loud else 0
+    refused = [text for sample in record.samples for text in sample.told["refused"]]
+    print(f"{met} orders met by the market before their cancel, {len(refused)} refused")
+    for text in refused[:SHOWN]:
+        print(f"  {text}")
+    return 1 if missing or refused or "novate_ledger_units" in loud else 0
 
 
 if __name__ == "__main__":
