@@ -53,3 +53,29 @@ def test_bottom_panel_is_resized_by_keyboard_and_remembered(open_terminal: Opene
     visitor.wait_until_live()
 
     expect(handle).to_have_attribute("aria-valuenow", "284")
+
+
+def test_question_mark_shows_the_map_and_single_keys_can_be_switched_off(
+    open_terminal: Opener,
+) -> None:
+    visitor = open_terminal()
+    visitor.trade()
+    page = visitor.page
+    keyboard = page.get_by_role("dialog", name="Keyboard")
+
+    page.keyboard.press("?")
+    expect(keyboard).to_contain_text("Show this map")
+    expect(keyboard).to_contain_text("Find a market")
+    keyboard.get_by_label("Answer to single characters").uncheck()
+    page.keyboard.press("Escape")
+    expect(keyboard).to_be_hidden()
+
+    page.keyboard.press("?")
+    expect(keyboard).to_be_hidden()
+    page.keyboard.press("Control+/")
+    expect(keyboard).to_be_visible()
+    keyboard.get_by_label("Answer to single characters").check()
+    page.keyboard.press("Escape")
+    page.locator("#price").fill("1?")
+    page.locator("#price").press("?")
+    expect(keyboard).to_be_hidden()

@@ -3,13 +3,17 @@
 import { attribute, make } from "novate/dom";
 import { compact, directionOf, number, percent } from "novate/format";
 import { contracts } from "novate/markets";
+import { shortcuts } from "novate/shortcuts";
 import { stream } from "novate/stream";
 
 class MarketSwitcher extends HTMLElement {
   #rows = [];
+  #stop = null;
 
   connectedCallback() {
-    addEventListener("keydown", this.#hotkey);
+    this.#stop = shortcuts.register("Everywhere", [
+      { keys: "Control+K", words: "Find a market", act: () => this.#open() },
+    ]);
     this.querySelector(".switcher-button").onclick = () => this.#open();
     this.#input.oninput = () => this.#filter();
     this.#dialog.onkeydown = (event) => this.#key(event);
@@ -17,18 +21,12 @@ class MarketSwitcher extends HTMLElement {
   }
 
   disconnectedCallback() {
-    removeEventListener("keydown", this.#hotkey);
+    this.#stop?.();
   }
 
   get #dialog() { return this.querySelector("dialog"); }
   get #input() { return this.querySelector("dialog input"); }
   get #shown() { return this.#rows.filter((row) => !row.hidden); }
-
-  #hotkey = (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
-    event.preventDefault();
-    this.#open();
-  };
 
   async #open() {
     this.#dialog.showModal();

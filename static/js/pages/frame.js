@@ -3,6 +3,7 @@
 import "novate/elements/nv-account-health";
 import "novate/elements/nv-connection";
 import "novate/elements/nv-market-switcher";
+import "novate/elements/nv-shortcuts";
 import "novate/elements/nv-theme";
 import "novate/elements/nv-toasts";
 import "novate/stale";
