@@ -24,6 +24,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 
 from exchange.gateway import rpc
+from exchange.gateway.layout import panel_sizes
 
 FIRST_PICTURE_SECONDS = 0.5
 SCRIPTS = Path(settings.BASE_DIR) / "static" / "js"
@@ -46,12 +47,13 @@ def first_picture(*questions: tuple[str, dict[str, Any]]) -> list[Any]:
 
 
 def shell(request: HttpRequest) -> Picture:
-    """Context of every page: import map, nonce, theme."""
+    """Context of every page: import map, nonce, theme, panel sizes."""
     theme = request.COOKIES.get("theme", THEMES[0])
     return {
         "csp_nonce": getattr(request, "csp_nonce", ""),
         "import_map": import_map(),
         "theme": theme if theme in THEMES else THEMES[0],
+        "panel_sizes": panel_sizes(request.COOKIES.get("layout", "")),
         "websocket_path": "/ws/api/v2",
         "charts_script": static("vendor/lightweight-charts.js"),
         "modules": Modules(),

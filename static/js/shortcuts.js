@@ -13,6 +13,8 @@
 // Acts on a single character rest while somebody types, while a dialog is open, and for whoever has
 // switched them off (WCAG 2.1.4). Acts with Control or Alt always work.
 
+import { keep, recall } from "novate/kept";
+
 const OFF = "shortcuts.off";
 
 class Shortcuts extends EventTarget {
@@ -23,11 +25,10 @@ class Shortcuts extends EventTarget {
     addEventListener("keydown", (event) => this.#hear(event));
   }
 
-  get areCharactersOn() { return localStorage.getItem(OFF) === null; }
+  get areCharactersOn() { return recall(OFF) === null; }
 
   set areCharactersOn(isOn) {
-    if (isOn) localStorage.removeItem(OFF);
-    else localStorage.setItem(OFF, "yes");
+    keep(OFF, isOn ? null : "yes");
     this.dispatchEvent(new Event("change"));
   }
 

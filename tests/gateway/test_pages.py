@@ -185,3 +185,32 @@ def test_account_name_can_not_be_taken_by_a_bot(django_user_model: type) -> None
     person = django_user_model(pk=7, username="maker-btc")
 
     assert onboarding.account_name(person) == "user-7 maker-btc"
+
+
+def test_panels_have_the_readers_sizes_in_the_first_picture(client: Client) -> None:
+    client.cookies["layout"] = "bottom.284-book.320"
+
+    response = client.get("/")
+
+    assert 'style="--bottom-size: 284px;--book-size: 320px;"' in response.text
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "bottom.0284",
+        "bottom.99999",
+        "bottom.-5",
+        "bottom.١٢٣",
+        'bottom.9"><script>',
+        "bottom.284;color:red",
+        "roof.284",
+        "bottom",
+        "-" * 5_000,
+    ],
+)
+def test_sizes_that_are_none_are_dropped(cookie: str) -> None:
+    request = RequestFactory().get("/")
+    request.COOKIES["layout"] = cookie
+
+    assert pages.shell(request)["panel_sizes"] == []
