@@ -13,8 +13,7 @@ from exchange.gateway.figures import status_figures
 from exchange.gateway.state import VERSION, Look
 from exchange.pipeline.halts import Halt
 
-BOOK_ROWS = 6
-TAPE_ROWS = 6
+BOOK_ROWS = 12
 DASH = "–"
 MINUS = "−"
 

@@ -4,6 +4,7 @@
 // Inside, prices and amounts are whole numbers of 10^-places: exact in a double far beyond
 // anything a contract can hold (2^53), and quick to sort.
 
+import { BookSide } from "novate/book-side";
 import { stream } from "novate/stream";
 
 const books = new Map();
@@ -20,8 +21,8 @@ export const bookOf = (name) => books.get(name);
 
 class Book {
   isWhole = false;
-  bids = new Map();
-  asks = new Map();
+  bids = new BookSide("buy");
+  asks = new BookSide("sell");
   gaps = 0;
   #contract;
   #changeId = null;
@@ -41,26 +42,6 @@ class Book {
       this.#listeners.delete(listener);
       if (this.#listeners.size === 0) this.#close();
     };
-  }
-
-  best(side) {
-    const prices = [...(side === "buy" ? this.bids : this.asks).keys()];
-    if (prices.length === 0) return null;
-    return prices.reduce((a, b) => ((side === "buy") === a > b ? a : b));
-  }
-
-  // Levels from the best on, summed into groups of so many price units.
-  // Bids round down and asks up, so that a group never looks better than it is.
-  levels(side, group, count) {
-    const totals = new Map();
-    const toward = side === "buy" ? Math.floor : Math.ceil;
-    for (const [price, amount] of side === "buy" ? this.bids : this.asks) {
-      const at = toward(price / group) * group;
-      totals.set(at, (totals.get(at) ?? 0) + amount);
-    }
-    const sorted = [...totals].sort(([a], [b]) => (side === "buy" ? b - a : a - b)).slice(0, count);
-    let sum = 0;
-    return sorted.map(([price, amount]) => ({ price, amount, total: (sum += amount) }));
   }
 
   #open() {
@@ -103,8 +84,7 @@ class Book {
   #write(side, changes) {
     for (const [action, price, amount] of changes) {
       const at = Math.round(price * 10 ** this.#contract.pricePlaces);
-      if (action === "delete") side.delete(at);
-      else side.set(at, Math.round(amount * 10 ** this.#contract.lotPlaces));
+      side.put(at, action === "delete" ? 0 : Math.round(amount * 10 ** this.#contract.lotPlaces));
     }
   }
 }

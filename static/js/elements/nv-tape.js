@@ -1,9 +1,9 @@
-// The tape: the newest trades first. Prices keep the colour of the taker's side, and its arrow.
+// The tape: the newest trades first. Side by colour and arrow, size by a bar behind the row.
 
-import { make, text, eachFrame } from "novate/dom";
-import { number, timeOfDay } from "novate/format";
+import { eachFrame, text } from "novate/dom";
 import { contract } from "novate/markets";
 import { stream } from "novate/stream";
+import { TapeView } from "novate/tape-view";
 
 const KEEP = 60;
 
@@ -11,17 +11,19 @@ class Tape extends HTMLElement {
   #stops = [];
   #contract = null;
   #trades = [];
-  #draw = eachFrame(() => this.#show());
+  #view = null;
+  #draw = eachFrame(() => this.#view.draw(this.#trades));
 
   async connectedCallback() {
     this.#contract = await contract(this.getAttribute("contract"));
     if (!this.#contract || !this.isConnected) return;
+    this.#view = new TapeView(this.querySelector(".prints"), this.#contract);
     stream.addEventListener("live", this.#load);
     this.#stops = [
       stream.subscribe(`trades.${this.#contract.name}.100ms`, (trades) => this.#add(trades)),
       () => stream.removeEventListener("live", this.#load),
     ];
-    this.#load();
+    if (stream.state === "live") this.#load();
   }
 
   disconnectedCallback() {
@@ -32,8 +34,9 @@ class Tape extends HTMLElement {
     const question = { instrument_name: this.#contract.name, count: KEEP };
     try {
       this.#add((await stream.call("public/get_last_trades_by_instrument", question)).trades);
+      this.#say(this.#trades.length > 0 ? "" : "No trades yet. The first one shows here at once.");
     } catch {
-      text(this.querySelector(".tape-note"), "Trades could not be read. They appear as they happen.");
+      this.#say(this.#trades.length > 0 ? "" : "Trades could not be read. They appear as they happen.");
     }
   };
 
@@ -42,23 +45,13 @@ class Tape extends HTMLElement {
     const known = new Map(this.#trades.map((trade) => [trade.trade_seq, trade]));
     for (const trade of trades) known.set(trade.trade_seq, trade);
     this.#trades = [...known.values()].sort((a, b) => b.trade_seq - a.trade_seq).slice(0, KEEP);
+    if (this.#trades.length > 0) this.#say("");
     this.#draw();
   }
 
-  #show() {
-    const host = this.querySelector(".prints");
-    const { pricePlaces, lotPlaces } = this.#contract;
-    while (host.children.length < this.#trades.length) host.append(makePrint());
-    this.#trades.forEach((trade, at) => {
-      const [price, size, time] = host.children[at].children;
-      text(price, number(trade.price, pricePlaces));
-      price.className = trade.direction;
-      text(size, number(trade.amount, lotPlaces));
-      text(time, timeOfDay(trade.timestamp));
-    });
+  #say(words) {
+    text(this.querySelector(".tape-note"), words);
   }
 }
-
-const makePrint = () => make("div", { class: "print" }, make("span"), make("span"), make("span"));
 
 customElements.define("nv-tape", Tape);
