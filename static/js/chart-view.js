@@ -2,6 +2,7 @@
 // Floats are fine here: a chart is an opinion.
 
 import { loadCharts } from "novate/charts";
+import { Decimal } from "novate/decimal";
 import { dateAndTime, number } from "novate/format";
 import { colour } from "novate/theme";
 
@@ -21,17 +22,19 @@ export async function makeChartView(host, { pricePlaces }) {
   });
   volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
   candles.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.2 } });
-  const view = new ChartView(library, chart, candles, volume);
+  const view = new ChartView({ library, chart, candles, volume, pricePlaces });
   view.paint();
   return view;
 }
 
 class ChartView {
   #lines = new Map();
+  #bars = [];
   #shades = { up: "", down: "" };
 
-  constructor(library, chart, candles, volume) {
-    Object.assign(this, { library, chart, candles, volume });
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.markers = this.library.createSeriesMarkers(this.candles, []);
   }
 
   // Takes the theme's colours; called again when the theme turns.
@@ -42,43 +45,94 @@ class ChartView {
       upColor: colour("--buy-fill"), wickUpColor: colour("--buy-fill"),
       downColor: colour("--sell-fill"), wickDownColor: colour("--sell-fill"),
     });
+    if (this.#bars.length > 0) this.replace(this.#bars);
   }
 
+  // Shows exactly these bars; who looks at older ones goes on seeing the same.
   replace(bars) {
-    this.candles.setData(bars.map((bar) => (bar.customValues.isRecorded ? this.#quiet(bar) : bar)));
+    const scale = this.chart.timeScale();
+    const seen = scale.getVisibleLogicalRange();
+    const first = this.#bars[0]?.time;
+    const isAtEnd = !seen || seen.to >= this.#bars.length - 1;
+    this.#bars = bars;
+    this.candles.setData(bars.map((bar) => (bar.customValues?.isRecorded ? this.#quiet(bar) : bar)));
     this.volume.setData(bars.map((bar) => this.#volumeOf(bar)));
+    if (isAtEnd || first === undefined) return;
+    const added = Math.max(0, bars.findIndex((bar) => bar.time >= first));
+    scale.setVisibleLogicalRange({ from: seen.from + added, to: seen.to + added });
   }
 
   update(bar) {
+    const isKnown = this.newest()?.time === bar.time;
+    if (isKnown) this.#bars[this.#bars.length - 1] = bar;
+    else this.#bars.push(bar);
     this.candles.update(bar);
     this.volume.update(this.#volumeOf(bar));
   }
 
+  get bars() { return this.#bars; }
+
   newest() {
-    return this.candles.data().at(-1);
+    return this.#bars.at(-1);
+  }
+
+  barAt(time) {
+    return this.#bars.find((bar) => bar.time === time);
   }
 
   // Shows at most so many of the newest bars; a young market gets wide bars, not an empty chart.
   showLatest(most) {
-    const bars = this.candles.data().length;
+    const bars = this.#bars.length;
     const count = Math.min(most, Math.max(LEAST_SHOWN, bars));
     this.chart.timeScale().setVisibleLogicalRange({ from: bars - count, to: bars + ROOM });
   }
 
-  // Draws exactly these horizontal lines: [{ key, price, title, token, style }].
+  // Draws exactly these horizontal lines: [{ key, price, token, style }]. Labels are chart-labels.js's.
   drawLines(wanted) {
     const keys = new Set(wanted.map((line) => line.key));
-    for (const [key, line] of this.#lines) {
+    for (const [key, { line }] of this.#lines) {
       if (!keys.has(key)) { this.candles.removePriceLine(line); this.#lines.delete(key); }
     }
-    for (const { key, price, title, token, style } of wanted) {
+    for (const { key, price, token, style, isBare = false } of wanted) {
       const options = {
-        price, title, color: colour(token), lineWidth: 1, axisLabelVisible: true,
+        price: price.toNumber(), title: "", color: colour(token), lineWidth: 1, axisLabelVisible: !isBare,
         lineStyle: this.library.LineStyle[style], axisLabelTextColor: colour("--panel"),
       };
-      if (this.#lines.has(key)) this.#lines.get(key).applyOptions(options);
-      else this.#lines.set(key, this.candles.createPriceLine(options));
+      const looks = JSON.stringify(options);
+      const known = this.#lines.get(key);
+      if (!known) this.#lines.set(key, { looks, line: this.candles.createPriceLine(options) });
+      else if (known.looks !== looks) { known.line.applyOptions(options); known.looks = looks; }
     }
+  }
+
+  // Arrows at candles: [{ time, side }].
+  drawFills(fills) {
+    this.markers.setMarkers(fills.map(({ time, side }) => ({
+      time, position: side === "buy" ? "belowBar" : "aboveBar", shape: side === "buy" ? "arrowUp" : "arrowDown",
+      color: colour(side === "buy" ? "--buy" : "--sell"), size: 1,
+    })));
+  }
+
+  // Calls listener whenever the picture is drawn anew.
+  onDraw(listener) {
+    const views = [{ renderer: () => ({ draw: listener }) }];
+    this.candles.attachPrimitive({ paneViews: () => views });
+  }
+
+  // The room of the candles: its height, and the width of the price axis beside it.
+  frame() {
+    return { height: this.chart.paneSize().height, axis: this.chart.priceScale("right").width() };
+  }
+
+  yOf(price) { return this.candles.priceToCoordinate(price); }
+
+  priceAt(y) {
+    const price = this.candles.coordinateToPrice(y);
+    return price === null ? null : Decimal.from(price.toFixed(this.pricePlaces));
+  }
+
+  zoomBy(wheel) {
+    this.chart.chartElement().dispatchEvent(new WheelEvent("wheel", wheel));
   }
 
   remove() {

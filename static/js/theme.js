@@ -4,8 +4,16 @@ const probe = document.createElement("span");
 const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 })
   .getContext("2d", { willReadFrequently: true });
 
-// colour("--buy", 0.5) → "rgba(…)"
+const known = new Map();
+
+// colour("--buy", 0.5) → "rgba(…)". Asked once a theme: the answer costs a layout.
 export function colour(token, alpha = 1) {
+  const key = `${theme()} ${token}`;
+  if (!known.has(key)) known.set(key, measure(token));
+  return `rgba(${known.get(key)}, ${alpha})`;
+}
+
+function measure(token) {
   probe.style.color = `var(${token})`;
   document.body.append(probe);
   pen.clearRect(0, 0, 1, 1);
@@ -13,7 +21,7 @@ export function colour(token, alpha = 1) {
   pen.fillRect(0, 0, 1, 1);
   probe.remove();
   const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
-  return `rgba(${red}, ${green}, ${blue}, ${alpha})`;
+  return `${red}, ${green}, ${blue}`;
 }
 
 export const theme = () => document.documentElement.dataset.theme;

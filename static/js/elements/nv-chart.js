@@ -1,11 +1,13 @@
-// The price chart: candles and volume, live, with own orders, entry and liquidation lines.
+// The price chart: candles and volume, live, with own orders (to be moved), fills, entry and liquidation lines.
 
-import { account } from "novate/account";
-import { candlesBefore, watchCandles } from "novate/candles";
+import { minutesOf } from "novate/candles";
+import { CandleFeed } from "novate/chart-feed";
+import { moveChart } from "novate/chart-keys";
 import { describeBar } from "novate/chart-legend";
-import { linesOf } from "novate/chart-lines";
+import { OwnOnChart } from "novate/chart-own";
+import { resolutionBar } from "novate/chart-resolutions";
 import { makeChartView } from "novate/chart-view";
-import { attribute, text } from "novate/dom";
+import { text } from "novate/dom";
 import { contract } from "novate/markets";
 import { stream } from "novate/stream";
 
@@ -16,65 +18,63 @@ class Chart extends HTMLElement {
   #stops = [];
   #contract = null;
   #view = null;
-  #resolution = localStorage.getItem("chart.resolution") ?? "1";
-  #stopCandles = null;
+  #feed = null;
+  #own = null;
+  #pointed = null;
 
   async connectedCallback() {
     this.#contract = await contract(this.getAttribute("contract"));
     if (!this.#contract || !this.isConnected) return;
-    this.#view = await makeChartView(this.querySelector(".chart-canvas"), this.#contract);
-    this.#view.chart.subscribeCrosshairMove((at) => this.#describe(at.seriesData.get(this.#view.candles)));
-    this.#listen(window, "theme", () => { this.#view.paint(); this.#load(); });
-    this.#listen(stream, "live", this.#load);
-    this.#listen(this.#bar, "click", ({ target }) => target.value && this.#choose(target.value));
-    this.#stops.push(account.watch(this.#drawLines, "orders", "positions"));
-    this.#choose(this.#resolution);
+    const canvas = this.querySelector(".chart-canvas");
+    this.#view = await makeChartView(canvas, this.#contract).catch(() => null);
+    if (!this.#view) return text(this.querySelector(".chart-note"), "The chart did not load. Reload the page to try again.");
+    this.#feed = new CandleFeed(this.#contract, this.#view);
+    this.#own = new OwnOnChart(this.querySelector(".chart-lines"), this.#view, this.#contract);
+    this.#view.chart.subscribeCrosshairMove(({ time }) => { this.#pointed = time; this.#describe(); });
+    this.#feed.onBar = () => this.#describe();
+    this.#listen(window, "theme", () => { this.#view.paint(); this.#own.paint(); });
+    this.#listen(stream, "live", () => this.#read(() => this.#feed.read()));
+    this.#listen(canvas, "keydown", (event) => moveChart(event, this.#view, () => this.#showLatest()));
+    this.#stops.push(this.#own.follow(), () => this.#feed.stop());
+    this.#stops.push(resolutionBar(this.closest(".chart"), (resolution) => this.#choose(resolution)));
   }
 
   disconnectedCallback() {
     this.#stops.forEach((stop) => stop());
-    this.#stopCandles?.();
     this.#view?.remove();
   }
 
-  get #bar() { return this.closest(".chart").querySelector(".resolutions"); }
   #listen(target, name, listener) {
     target.addEventListener(name, listener);
     this.#stops.push(() => target.removeEventListener(name, listener));
   }
 
-  #choose(resolution) {
-    this.#resolution = resolution;
-    localStorage.setItem("chart.resolution", resolution);
-    for (const button of this.#bar.children) attribute(button, "aria-checked", String(button.value === resolution));
-    this.#stopCandles?.();
-    this.#stopCandles = watchCandles(this.#contract.name, resolution, (bar) => this.#update(bar));
-    this.#load().then(() => this.#view.showLatest(Math.min(SHOWN, Math.floor(this.clientWidth / BAR_PIXELS))));
+  async #choose(resolution) {
+    await this.#read(() => this.#feed.follow(resolution));
+    this.#showLatest();
   }
 
-  #load = async () => {
-    const resolution = this.#resolution;
+  async #read(reading) {
     const note = this.querySelector(".chart-note");
     try {
-      const bars = await candlesBefore(this.#contract.name, resolution, Date.now());
-      if (resolution !== this.#resolution) return;
-      this.#view.replace(bars);
-      this.#drawLines();
-      this.#describe(bars.at(-1));
-      text(note, bars.length ? "" : "No trades yet.");
-      this.querySelector(".recorded").hidden = !bars.some((bar) => bar.customValues.isRecorded);
+      await reading();
+      text(note, this.#view.newest() ? "" : "No trades yet. The first one starts the first candle.");
+      this.querySelector(".recorded").hidden = !this.#view.bars.some((bar) => bar.customValues?.isRecorded);
+      this.#own.showFills(minutesOf(this.#feed.resolution));
+      this.#describe();
     } catch {
-      text(note, "Candles could not be read. They load again when the connection is back.");
+      text(note, this.#view.newest() ? "" : "Candles could not be read. They load again when the connection is back.");
     }
-  };
-
-  #update(bar) {
-    if (bar.time >= (this.#view.newest()?.time ?? 0)) this.#view.update(bar);
-    this.#describe(bar);
   }
 
-  #drawLines = () => this.#view.drawLines(linesOf(account, this.#contract));
-  #describe = (bar = this.#view.newest()) => describeBar(this.querySelector(".legend"), bar, this.#contract);
+  #showLatest() { this.#view.showLatest(Math.min(SHOWN, Math.floor(this.clientWidth / BAR_PIXELS))); }
+
+  // The candle under the pointer, or else the newest.
+  #describe() {
+    const bar = this.#view.barAt(this.#pointed) ?? this.#view.newest();
+    describeBar(this.querySelector(".legend"), bar, this.#contract);
+    text(this.querySelector(".legend .own"), this.#own.wordsAt(bar));
+  }
 }
 
 customElements.define("nv-chart", Chart);
