@@ -23,12 +23,15 @@ export function attribute(node, name, value) {
   else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value === true ? "" : value);
 }
 
-// Flashes once, softly; a flash that is running starts again.
+const FLASH_MS = 600;
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+
+// Flashes once, softly; a flash that is running starts again. Nothing is laid out for it.
 export function flash(node, direction) {
-  if (!node) return;
-  node.classList.remove("flash-up", "flash-down");
-  void node.offsetWidth;
-  node.classList.add(`flash-${direction}`);
+  if (!node || stillness.matches) return;
+  node.getAnimations().forEach((running) => running.cancel());
+  const colour = direction === "up" ? "var(--buy-wash)" : "var(--sell-wash)";
+  node.animate([{ backgroundColor: colour }, { backgroundColor: "transparent" }], { duration: FLASH_MS, easing: "ease-out" });
 }
 
 // At most one call a frame.

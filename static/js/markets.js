@@ -10,11 +10,23 @@ if (first.ticker) latest.set(first.ticker.instrument_name, first.ticker);
 
 let listed = first.instruments ? Promise.resolve(described(first.instruments)) : null;
 
-// Map of contract name → contract, in listing order.
+const AGAIN_MS = 2_000;
+
+// Map of contract name → contract, in listing order. While the venue does not answer it is asked
+// again: who waits for this shows that it loads, and comes alive by itself.
 export function contracts() {
-  listed ??= stream.call("public/get_instruments").then(described);
-  listed.catch(() => { listed = null; });
+  listed ??= read();
   return listed;
+}
+
+async function read() {
+  for (;;) {
+    try {
+      return described(await stream.call("public/get_instruments"));
+    } catch {
+      await new Promise((resolve) => { setTimeout(resolve, AGAIN_MS); });
+    }
+  }
 }
 
 export async function contract(name) {

@@ -18,20 +18,27 @@ Opener = Callable[..., Terminal]
 
 
 @pytest.fixture(scope="session")
-def venue_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    running = os.environ.get("NOVATE_BROWSER_URL")
-    if running:
-        yield running
+def own_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Venue | None]:
+    """The tests' own venue; None where they look at somebody else's."""
+    if os.environ.get("NOVATE_BROWSER_URL"):
+        yield None
         return
     home = Path(tmp_path_factory.mktemp("venue")) / "home"
     home.mkdir(mode=0o700)
     venue = Venue(home)
     try:
         venue.start()
-        yield f"http://127.0.0.1:{venue.port}"
+        yield venue
         venue.stop()
     finally:
         venue.kill_what_is_left()
+
+
+@pytest.fixture(scope="session")
+def venue_url(own_venue: Venue | None) -> str:
+    if own_venue is None:
+        return os.environ["NOVATE_BROWSER_URL"]
+    return f"http://127.0.0.1:{own_venue.port}"
 
 
 @pytest.fixture(scope="package")

@@ -111,6 +111,25 @@ def _stale(terminal: Terminal) -> None:
     expect(terminal.page.locator(".panel[data-stale]").first).to_be_attached(timeout=10_000)
 
 
+def _moving(terminal: Terminal) -> None:
+    """An order's line, moved and not confirmed yet."""
+    _trading(terminal)
+    handle = terminal.page.get_by_role("slider", name="Limit order").first
+    handle.focus()
+    terminal.page.keyboard.press("PageUp")
+
+
+def _depth(terminal: Terminal) -> None:
+    terminal.trade()
+    terminal.tab("Depth")
+    terminal.page.mouse.move(600, 300)
+
+
+def _keys(terminal: Terminal) -> None:
+    terminal.trade()
+    terminal.page.keyboard.press("?")
+
+
 def _switching(terminal: Terminal) -> None:
     terminal.trade()
     terminal.page.keyboard.press("Control+k")
@@ -183,6 +202,9 @@ SCENES: dict[str, tuple[tuple[int, int], Scene]] = {
     "trade-fills": (DESK, _history),
     "trade-stale": (DESK, _stale),
     "trade-switcher": (DESK, _switching),
+    "trade-moving": (DESK, _moving),
+    "trade-depth": (DESK, _depth),
+    "trade-keys": (DESK, _keys),
     "trade-wide": (WIDE, _trading),
     "portfolio": (DESK, _portfolio),
     "status": (DESK, _page("/status")),

@@ -1,9 +1,14 @@
 """The connection is lost and comes back; nothing that is shown may be wrong in between."""
 
+import os
+import signal
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Opener
 from tests.browser.terminal import Wire
+from tests.scenarios.venue import Venue, one_pid
 
 SAME_BOOK = """async () => {
   const { stream } = await import("novate/stream");
@@ -11,6 +16,24 @@ SAME_BOOK = """async () => {
   const { bids } = await stream.call("public/get_order_book", question);
   const shown = document.querySelector(".bids .level").dataset.price;
   return Number(shown) === Number(bids[0][0]);
+}"""
+
+# The tape and the newest candle as the venue has them: nothing of meanwhile is missing.
+SAME_TRADES = """async () => {
+  const { stream } = await import("novate/stream");
+  const name = "BTC_USDC-PERPETUAL";
+  const now = Date.now();
+  const [{ trades }, candles] = await Promise.all([
+    stream.call("public/get_last_trades_by_instrument", { instrument_name: name, count: 30 }),
+    stream.call("public/get_tradingview_chart_data", { instrument_name: name, resolution: "1",
+      start_timestamp: now - 600_000, end_timestamp: now })]);
+  const number = (text) => Number(text.replaceAll(",", "").replace(/[^0-9.]/g, ""));
+  const cells = (row) => [0, 1].map((at) => number(row.children[at].textContent));
+  const shown = [...document.querySelectorAll(".print")].slice(0, 30).map(cells);
+  const told = trades.map(({ price, amount }) => [Number(price), Number(amount)]);
+  const close = number(document.querySelector(".legend .close").textContent);
+  const isNewest = close === Number(candles.close.at(-1));
+  return isNewest && JSON.stringify(shown) === JSON.stringify(told);
 }"""
 
 
@@ -72,3 +95,33 @@ def test_order_is_not_queued_while_offline(open_terminal: Opener) -> None:
     alice.submit.click()
 
     expect(alice.toast("Order not placed")).to_contain_text("Not connected")
+
+
+def test_servers_restart_in_mid_session_and_nothing_is_missing(
+    open_terminal: Opener, own_venue: Venue | None
+) -> None:
+    if own_venue is None:
+        pytest.skip("The servers of somebody else are not killed.")
+    alice = open_terminal()
+    alice.begin()
+    alice.enter(price=alice.patient_price(), size="0.02")
+    alice.submit.click()
+    alice.toast("Order placed")
+    alice.page.evaluate("window.isSamePage = true")
+
+    for command in ("run_engine", "daphne"):
+        os.kill(one_pid(own_venue, command), signal.SIGKILL)
+
+    offline = alice.page.locator('nv-connection[data-state="offline"]')
+    expect(offline).to_be_attached(timeout=10_000)
+    live = alice.page.locator('nv-connection[data-state="live"]')
+    expect(live).to_be_attached(timeout=60_000)
+    alice.page.wait_for_function(SAME_BOOK, timeout=60_000)
+    alice.page.wait_for_function(SAME_TRADES, timeout=60_000)
+    expect(alice.page.get_by_role("slider", name="Limit order: Buy 0.020 BTC")).to_be_attached()
+    alice.tab("Open orders")
+    alice.page.locator("nv-open-orders").get_by_role("button", name="Cancel").click()
+    alice.toast("Order cancelled")
+    assert alice.evaluate("window.isSamePage")
+    # The browser itself tells of each attempt that found no server.
+    alice.problems = [line for line in alice.problems if "WebSocket connection" not in line]

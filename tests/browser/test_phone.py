@@ -19,6 +19,19 @@ def test_tabs_show_one_panel_at_a_time(open_terminal: Opener) -> None:
         expect(visitor.page.locator(f".desk > {wanted}")).to_be_visible()
         assert sum(panel.is_visible() for panel in panels.all()) == 1
 
+    tabs = visitor.page.locator("nv-phone").get_by_role("tab")
+    tabs.first.focus()
+    visitor.page.keyboard.press("ArrowRight")
+    expect(tabs.nth(1)).to_be_focused()
+    expect(visitor.page.locator(".desk > .ladder")).to_be_visible()
+    price = visitor.page.locator(".bids .level").first.evaluate(
+        "row => { row.click(); return row.dataset.price }"
+    )
+    expect(visitor.page.locator(".ticket")).to_be_visible()
+    expect(visitor.page.locator("#price")).to_have_value(f"{float(price):,.1f}")
+    visitor.page.keyboard.press("Escape")
+    expect(visitor.page.locator(".ticket")).not_to_be_visible()
+
 
 def test_ticket_is_a_sheet_that_trades(open_terminal: Opener) -> None:
     alice = open_terminal(PHONE, is_phone=True)

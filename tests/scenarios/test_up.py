@@ -15,7 +15,7 @@ import pytest
 from exchange.pipeline.servers import PROJECT, discard_servers
 from exchange.pipeline.servers.home import server_place
 from exchange.pipeline.servers.process import listener
-from tests.scenarios.venue import Venue, eventually
+from tests.scenarios.venue import Venue, eventually, one_pid
 
 CONTRACTS = {"BTC_USDC-PERPETUAL", "ETH_USDC-PERPETUAL", "SOL_USDC-PERPETUAL"}
 
@@ -185,14 +185,3 @@ def head_sequence(venue: Venue) -> int:
         ).fetchone()
     assert row is not None
     return int(row[0])
-
-
-def one_pid(venue: Venue, command: str) -> int:
-    found: list[int] = []
-
-    def is_there() -> bool:
-        found[:] = [pid for pid, line in venue.processes().items() if command in line]
-        return len(found) == 1
-
-    assert eventually(is_there)
-    return found[0]

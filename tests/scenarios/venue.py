@@ -139,3 +139,15 @@ def eventually(is_so: Callable[[], bool], seconds: float = 30.0) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def one_pid(venue: Venue, command: str) -> int:
+    """The one process of the venue with this in its command line, once it is there."""
+    found: list[int] = []
+
+    def is_there() -> bool:
+        found[:] = [pid for pid, line in venue.processes().items() if command in line]
+        return len(found) == 1
+
+    assert eventually(is_there)
+    return found[0]

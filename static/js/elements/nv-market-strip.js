@@ -1,7 +1,8 @@
-// The market in one line: last, mark, index, the day, open interest, funding.
+// The market in one line: last, mark, index, the day, open interest, funding; and why it stands still.
 
 import { classes, flash, text } from "novate/dom";
 import { compact, directionOf, number, percent, price, rate } from "novate/format";
+import { haltOf } from "novate/halts";
 import { contract, stateOf, watchTicker } from "novate/markets";
 
 const HOUR_MS = 3_600_000;
@@ -10,6 +11,7 @@ class MarketStrip extends HTMLElement {
   #stops = [];
   #contract = null;
   #last = null;
+  #state = "open";
 
   async connectedCallback() {
     this.#contract = await contract(this.getAttribute("contract"));
@@ -29,6 +31,7 @@ class MarketStrip extends HTMLElement {
   #show(ticker) {
     const { pricePlaces, lotPlaces, base } = this.#contract;
     const { stats } = ticker;
+    this.heardAt = performance.now();
     if (ticker.last_price !== null) this.#showLast(ticker.last_price, pricePlaces);
     this.#put("mark", price(ticker.mark_price, pricePlaces));
     this.#put("index", price(ticker.index_price, pricePlaces));
@@ -38,10 +41,7 @@ class MarketStrip extends HTMLElement {
     this.#put("volume", compact(stats.volume_notional ?? stats.volume_usd));
     this.#put("interest", number(ticker.open_interest, lotPlaces));
     this.#put("funding", rate(ticker.funding_8h), directionOf(ticker.funding_8h));
-    const state = this.querySelector(".state");
-    const word = stateOf(ticker);
-    text(state, word);
-    state.hidden = word === "open";
+    if (stateOf(ticker) !== this.#state) this.#say(ticker);
     document.title = `${price(ticker.last_price ?? ticker.mark_price, pricePlaces)} ${base} · Novate`;
   }
 
@@ -54,6 +54,14 @@ class MarketStrip extends HTMLElement {
     const direction = Number(price) > Number(before) ? "up" : "down";
     classes(node, `last ${direction}`);
     flash(node, direction);
+  }
+
+  async #say(ticker) {
+    this.#state = stateOf(ticker);
+    const words = await haltOf(ticker);
+    const badge = this.querySelector(".state");
+    text(badge, words ?? "");
+    Object.assign(badge, { title: words ?? "", hidden: words === null });
   }
 
   #put(name, value, tone = null) {
