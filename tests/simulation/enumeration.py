@@ -45,6 +45,7 @@ INITIAL_MARGIN_PPM = 20_000  # 1.20 USDC a lot
 TAKER_FEE_PPM = 500  # 0.03 USDC a lot
 MAKER_FEE_PPM = -100  # 0.006 USDC a lot: a rebate, paid from that
 FUNDS = (5 * USDC, 9 * USDC)  # for four lots and for seven: what comes late is refused
+LAST = 2  # commands of a sequence that may be dealt out
 ROWS = 16  # of orders and levels: more than four commands can use
 
 Integers = npt.NDArray[np.int64]
@@ -89,21 +90,27 @@ def alphabet(world: World) -> list[Row]:
 
 
 class Enumeration:
-    """Walks the tree of all sequences of a given length."""
+    """Walks the tree of all sequences of a given length.
 
-    def __init__(self, world: World, audited_depth: int = 2) -> None:
+    every: of the last two commands only each so manieth is tried, dealt out in turn over all
+    that came before, so that each letter has its share of the sequences; 1: all of them.
+    """
+
+    def __init__(self, world: World, audited_depth: int = 2, every: int = 1) -> None:
         self.both = world.both
+        self.every = every
         self.letters = alphabet(world)
         self.audited_depth = audited_depth
         self.windows = windows(self.both.tables, len(world.venue.accounts))
         self.sequences = 0
+        self._dealt: Tally[int] = Tally()  # letters, by what is left of the sequence
         self.seen: Tally[str] = Tally()  # events of the last command of each sequence
 
     def walk(self, length: int, depth: int = 0) -> None:
         """Tries every letter here, and behind each every shorter sequence."""
         engine = [window.copy() for window in self.windows]
         venue = self.both.venue
-        for letter in self.letters:
+        for letter in self._tried(length):
             self.both.reference.venue = copied(venue)
             self._apply(letter)
             self.sequences += 1
@@ -115,6 +122,13 @@ class Enumeration:
             for window, saved in zip(self.windows, engine, strict=True):
                 window[:] = saved
         self.both.reference.venue = venue
+
+    def _tried(self, length: int) -> list[Row]:
+        if length > LAST:
+            return self.letters
+        dealt = self._dealt[length]
+        self._dealt[length] += len(self.letters)
+        return self.letters[-dealt % self.every :: self.every]
 
     def _apply(self, letter: Row) -> None:
         row = (self.both.venue.sequence + 1, self.both.time_ns, *letter[2:])
