@@ -98,14 +98,17 @@ def hashes_of_database(url: str) -> list[StateHash]:
 def first_other_row(url: str) -> int | None:
     """The first sequence of the first row that is not the same in another host's journal.
 
-    None when one of the two is the beginning of the other: the hashes say so, row by row.
+    None when the two agree for as long as both go: the hashes say so, row by row. What one of
+    them has pruned already is not looked at in the other.
     """
+    beginning = "SELECT coalesce(min(first_sequence), 1) - 1 FROM exchange_journalbatch"
     query = (
         "SELECT first_sequence, hash FROM exchange_journalbatch "
         "WHERE first_sequence > %s ORDER BY first_sequence LIMIT 10000"
     )
-    after = 0
     with journal.connect() as ours, psycopg.connect(url, autocommit=True) as theirs:
+        begun = (side.execute(beginning).fetchone() for side in (ours, theirs))
+        after = max(int(row[0]) for row in begun if row is not None)
         while True:
             mine = ours.execute(query, (after,)).fetchall()
             other = theirs.execute(query, (after,)).fetchall()

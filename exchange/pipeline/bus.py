@@ -26,6 +26,7 @@ import redis
 from exchange.engine.commands import HEADER
 from exchange.engine.records import RECORD_FIELDS, column
 from exchange.pipeline import codec
+from exchange.pipeline.clock import HeardClock
 from exchange.pipeline.codec import Batch, Records, Result
 from exchange.pipeline.crash import crash_point
 from exchange.pipeline.resp import CONNECTION_ERRORS, AsyncLink, Link, Reply, ReplyError
@@ -127,8 +128,7 @@ class AsyncBus:
         self._writer: AsyncLink | None = None
         self._reader: AsyncLink | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._heard_at: float | None = None
-        self._heard_ns = 0
+        self._clock = HeardClock()
         self.losses = 0  # of connections, since the start
 
     @classmethod
@@ -159,15 +159,14 @@ class AsyncBus:
     @property
     def silence_seconds(self) -> float | None:
         """Time since the engine was last heard; None before the first time."""
-        if self._heard_at is None:
-            return None
-        return asyncio.get_running_loop().time() - self._heard_at
+        silence_ns = self._clock.silence_ns(time.monotonic_ns())
+        return None if silence_ns is None else silence_ns / 1e9
 
     @property
     def engine_time_ns(self) -> int:
         """The engine's time as far as it can be told from here (it may not be the wall's)."""
-        silence = self.silence_seconds
-        return time.time_ns() if silence is None else self._heard_ns + int(silence * 1e9)
+        heard = self._clock.time_ns(time.monotonic_ns())
+        return time.time_ns() if heard is None else heard
 
     async def submit(
         self,
@@ -267,8 +266,7 @@ class AsyncBus:
         if isinstance(reply, ReplyError) or reply[0] != b"message":
             return
         batch = codec.decode_batch(reply[2])
-        self._heard_at = asyncio.get_running_loop().time()
-        self._heard_ns = batch.time_ns
+        self._clock.hear(batch.time_ns, time.monotonic_ns())
         self._resolve(batch)
         for listener in self.listeners:
             listener(batch)

@@ -6,6 +6,9 @@ CLK-002  then engine time goes on at half or double speed until they agree again
          accrues and deadlines pass, but an hour is never skipped and never lived twice.
 CLK-003  at start the wall clock is believed if it is ahead (the venue was down), never if
          behind.
+CLK-004  others tell engine time by the batches they hear. A batch is heard after it was
+         committed, so it tells too little, after a slow commit by seconds: what others told
+         before is believed on, as if the engine's clock ran as slowly as CLK-002 lets it.
 """
 
 import logging
@@ -57,3 +60,28 @@ class EngineClock:
         elif self.is_alarmed and not is_apart:
             logger.warning("Engine time agrees with the wall clock again.")
         self.is_alarmed = is_apart
+
+
+class HeardClock:
+    """Engine time as another process can tell it (CLK-004). The caller reads the clocks."""
+
+    def __init__(self) -> None:
+        self._ahead_ns = 0  # engine time less monotonic time
+        self._heard_at_ns: int | None = None
+
+    def hear(self, time_ns: int, monotonic_ns: int) -> None:
+        """A batch of that engine time arrived."""
+        ahead = time_ns - monotonic_ns
+        if self._heard_at_ns is not None:
+            slowest = self._ahead_ns - (monotonic_ns - self._heard_at_ns) // 2
+            ahead = max(ahead, slowest)
+        self._ahead_ns = ahead
+        self._heard_at_ns = monotonic_ns
+
+    def time_ns(self, monotonic_ns: int) -> int | None:
+        """Engine time now; None before the first batch."""
+        return None if self._heard_at_ns is None else monotonic_ns + self._ahead_ns
+
+    def silence_ns(self, monotonic_ns: int) -> int | None:
+        """How long no batch was heard; None before the first."""
+        return None if self._heard_at_ns is None else monotonic_ns - self._heard_at_ns

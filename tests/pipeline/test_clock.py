@@ -1,6 +1,9 @@
 """Engine time: never backwards, never in a leap."""
 
-from exchange.pipeline.clock import EngineClock
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exchange.pipeline.clock import EngineClock, HeardClock
 
 SECOND = 1_000_000_000
 HOUR = 3_600 * SECOND
@@ -49,3 +52,47 @@ def test_start_never_goes_behind_the_journal() -> None:
 
     assert clock.time_ns == HOUR
     assert clock.advance(SECOND, 2 * SECOND) == HOUR + SECOND
+
+
+def test_slow_commit_does_not_make_engine_time_look_old() -> None:
+    heard = HeardClock()
+
+    heard.hear(100 * SECOND, 10 * SECOND)
+    # The batch of 101 s was on the disk six seconds later.
+    heard.hear(101 * SECOND, 17 * SECOND)
+    assert heard.time_ns(17 * SECOND) == 103 * SECOND + SECOND // 2  # true: 107 s
+    heard.hear(107 * SECOND, 17 * SECOND)
+    assert heard.time_ns(18 * SECOND) == 108 * SECOND
+    assert heard.silence_ns(18 * SECOND) == SECOND
+
+
+def test_before_the_first_batch_nothing_is_known() -> None:
+    assert HeardClock().time_ns(SECOND) is None
+    assert HeardClock().silence_ns(SECOND) is None
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2 * SECOND),  # since the batch before
+            st.floats(0.5, 2.0),  # the engine's speed meanwhile
+            st.integers(0, SECOND),  # from its time to hearing it
+        ),
+        min_size=1,
+        max_size=50,
+    )
+)
+def test_heard_time_is_never_ahead_of_the_engine(
+    batches: list[tuple[int, float, int]],
+) -> None:
+    heard, monotonic_ns, engine_ns = HeardClock(), 0, HOUR
+    for pause, speed, delay in batches:
+        monotonic_ns += pause
+        engine_ns += -int(-pause * speed // 1)
+        time_ns = engine_ns
+        monotonic_ns += delay
+        engine_ns += delay
+        heard.hear(time_ns, monotonic_ns)
+        told = heard.time_ns(monotonic_ns)
+        assert told is not None
+        assert time_ns <= told <= engine_ns
