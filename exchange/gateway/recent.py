@@ -5,7 +5,7 @@ from collections import OrderedDict
 from exchange.gateway.order_words import OPEN
 from exchange.gateway.wire import OrderView
 
-HELD_MAX = 100_000
+HELD_MAX = 20_000  # about a kilobyte each; of one no longer held the account's view is read
 
 
 class RecentOrders:

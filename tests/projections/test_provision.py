@@ -153,7 +153,7 @@ def test_rebuild_and_following_both_end_where_the_journal_does() -> None:
     sequence = rebuild(lambda done, total: told.append((done, total)))
 
     assert everything() == incremental
-    assert told == [(sequence, sequence)]
+    assert told[-1] == (sequence, sequence)
     truncate()
     follow(redis_url(), partial(next, chain([False] * 3, repeat(True))))
     assert everything() == incremental

@@ -10,6 +10,7 @@ batch:
   projector one transaction a batch     market    MarkHistory, IndexHistory
   registry  accounts and listings       clearing  Liquidation, LiquidationStep, …
   gauges    metrics of the replica      funding   FundingSample, FundingHour, …
+  folds     one written, one growing
 """
 
 from exchange.pipeline.projections.follow import (

@@ -5,11 +5,13 @@ FOLLOW-002  the journal is asked every PAUSE_SECONDS. (A subscription to the bro
             carry every event a second time, only to say that there are some.)
 FOLLOW-003  a transaction takes what waits: the further behind, the more journal rows are folded
             into one, which costs less a row (an order that was born and died meanwhile is
-            written once), up to FOLD_EVENTS_MAX and FOLD_SECONDS. So the lag bounds itself, and
+            written once), up to FOLD_EVENTS_MAX. So the lag bounds itself, and
             memory does not grow with it.
 FOLLOW-004  a rebuild has the tables to itself: a projector that follows waits for its end,
             however it comes, and goes on from where the tables then stand. So one that was
             killed half way is finished by the projector, or by the next rebuild.
+FOLLOW-005  while one fold is written, by a thread with a connection of its own, the journal is
+            read and applied further: PostgreSQL works on one core, the replica on another.
 """
 
 import logging
@@ -28,12 +30,11 @@ from exchange.pipeline import journal
 from exchange.pipeline.anchor import JournalPruned, read_anchor
 from exchange.pipeline.bus import PROJECTED_CHANNEL
 from exchange.pipeline.crash import crash_point
-from exchange.pipeline.projections.batch import Events
+from exchange.pipeline.projections.folds import FOLD_EVENTS_MAX, Fold, Steps, WriteBehind
 from exchange.pipeline.projections.gauges import Gauges
 from exchange.pipeline.projections.projector import (
     ProjectionGap,
     Projector,
-    join,
     truncate,
 )
 from exchange.pipeline.replica import Replica
@@ -41,8 +42,6 @@ from exchange.pipeline.servers import redis_url as valkey_url
 
 PAUSE_SECONDS = 0.05
 RETRY_SECONDS = 1.0
-FOLD_EVENTS_MAX = 200_000
-FOLD_SECONDS = 0.25
 FAR_BEHIND = 1_000_000  # commands; worth a line in the log
 REBUILD_KEY = int.from_bytes(b"novate:r", "big")
 
@@ -94,8 +93,8 @@ def rebuild(
         projector = Projector()
         _publish(valkey, projector.sequence)
         opened = _replica_at(projector.sequence, directory, from_genesis=not resume)
-        with closing(opened) as replica:
-            for sequence in project(replica, projector, fold_events_max):
+        with closing(opened) as replica, WriteBehind(projector) as writer:
+            for sequence in project_beside(replica, writer, fold_events_max):
                 _publish(valkey, sequence)
                 if progress is not None:
                     progress(sequence, max(journal_head(), sequence))
@@ -106,25 +105,28 @@ def project(
     replica: Replica, projector: Projector, fold_events_max: int = FOLD_EVENTS_MAX
 ) -> Iterator[int]:
     """Folds whatever the journal holds beyond the replica; yields each new head."""
-    parts: list[Events] = []
-    first = replica.sequence + 1
-    held = 0
-    began = time.monotonic()
-    for row, events in replica.advance():
-        parts.append(events.copy())
-        held += events.size
-        crash_point("mid_fold")
-        if held >= fold_events_max or time.monotonic() - began >= FOLD_SECONDS:
-            projector.write(
-                join(parts), first=first, through=row.last_sequence, time_ns=row.time_ns
-            )
-            yield projector.sequence
-            parts, first, held = [], row.last_sequence + 1, 0
-            began = time.monotonic()
-    if parts:
-        head = replica.head
-        projector.write(join(parts), first=first, through=head.sequence, time_ns=head.time_ns)
-        yield projector.sequence
+    steps, is_at_end = Steps(replica), False
+    while not is_at_end:
+        fold = Fold(replica.sequence, fold_events_max)
+        is_at_end = steps.take(fold)
+        if fold:
+            yield fold.write(projector)
+
+
+def project_beside(
+    replica: Replica, writer: WriteBehind, fold_events_max: int = FOLD_EVENTS_MAX
+) -> Iterator[int]:
+    """The same, two things at a time (FOLLOW-005), but none while the caller has a head."""
+    steps, fold = Steps(replica), Fold(replica.sequence, fold_events_max)
+    while True:
+        is_at_end = steps.take(fold)
+        if writer.is_busy:
+            yield from writer.wait(PAUSE_SECONDS if is_at_end or fold.is_full else 0.0)
+        elif fold:
+            writer.put(fold)
+            fold = Fold(replica.sequence, fold_events_max)
+        elif is_at_end:
+            return
 
 
 def journal_head() -> int:
@@ -192,12 +194,15 @@ def _follow_once(
         logger.warning("The projections are %s commands behind the journal.", f"{behind:,}")
     # Whoever waits for what the tables hold already need not wait for the replica.
     _publish(valkey, projector.sequence)
-    with closing(_replica_at(projector.sequence)) as replica:
+    with (
+        closing(_replica_at(projector.sequence)) as replica,
+        WriteBehind(projector) as writer,
+    ):
         while not is_stopping():
-            for sequence in project(replica, projector):
+            for sequence in project_beside(replica, writer):
                 _publish(valkey, sequence)
-                gauges.publish(valkey, replica)
-            gauges.publish(valkey, replica)
+                gauges.publish(valkey, replica, projector)
+            gauges.publish(valkey, replica, projector)
             time.sleep(PAUSE_SECONDS)
 
 

@@ -25,6 +25,7 @@ from exchange.engine.units import (
 )
 from exchange.pipeline import logs, snapshots
 from exchange.pipeline.metrics import Meter
+from exchange.pipeline.projections.projector import Projector
 from exchange.pipeline.replica import Replica, snapshot_directory
 
 logger = logging.getLogger(__name__)
@@ -37,11 +38,17 @@ class Gauges:
         self.meter = Meter("projector")
         self._is_alarmed = False
 
-    def publish(self, valkey: "redis.Redis", replica: Replica) -> None:
-        """Once a second, measure and lay the row into Valkey."""
+    def publish(self, valkey: "redis.Redis", replica: Replica, projector: Projector) -> None:
+        """Once a second, measure and lay the row into Valkey.
+
+        What is told of the venue is the replica's, which may be ahead of the tables; where they
+        stand is the projector's.
+        """
         if not self.meter.is_due():
             return
         self._measure(replica)
+        self.meter.gauge("novate_sequence", projector.sequence)
+        self.meter.gauge("novate_projector_time_seconds", projector.time_ns / NANOSECONDS)
         try:
             valkey.execute_command(*self.meter.command())  # type: ignore[no-untyped-call]  # redis-py
         except redis.RedisError:
@@ -50,8 +57,6 @@ class Gauges:
     def _measure(self, replica: Replica) -> None:
         state, gauge = replica.machine.state, self.meter.gauge
         logs.sequence = replica.sequence
-        gauge("novate_sequence", replica.sequence)
-        gauge("novate_projector_time_seconds", replica.head.time_ns / NANOSECONDS)
         gauge("novate_accounts", int(state.counters[Counter.ACCOUNTS]))
         gauge("novate_accounts_capacity", ACCOUNTS_MAX)
         gauge("novate_orders", int(state.counters[Counter.ORDERS_OPEN]))

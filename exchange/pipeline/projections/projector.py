@@ -87,6 +87,7 @@ class Projector:
 
     def __init__(self) -> None:
         self.sequence = 0
+        self.time_ns = 0  # of the command at which the tables stand
         self._events = 0
         self._balances: Integers = np.zeros(0, np.int64)
         self._marks = Marks(self._balances, self._balances)
@@ -151,7 +152,7 @@ class Projector:
         return len(batch)
 
     def _take_head(self, head: ProjectionHead) -> None:
-        self.sequence, self._events = head.sequence, head.events
+        self.sequence, self.time_ns, self._events = head.sequence, head.time_ns, head.events
 
     def _take_marks(self, last: LastMarks) -> None:
         self._marks.mark_ticks[last.contract] = last.mark_ticks
