@@ -1,4 +1,4 @@
-// Why a contract can not be traded as usual, in words; null when it can.
+// Why a contract can not be traded as usual, in words.
 
 import { stateOf } from "novate/markets";
 
@@ -7,20 +7,29 @@ const WORDS = {
   "pre launch": "Not open yet: trading has not begun.",
   halted: "Halted: orders are refused, cancels are not.",
 };
+const TRIES = 5;
+const AGAIN_MS = 2_000;
 
-export async function haltOf(ticker) {
+// null when it can be traded.
+export function haltWords(ticker) {
   const state = stateOf(ticker);
-  if (state === "open") return null;
-  const words = WORDS[state] ?? `This contract is ${state}.`;
-  if (state !== "halted") return words;
-  const halt = await operatorsHalt(ticker.instrument_name);
-  return halt ? `Halted since ${halt.since}: ${halt.reason}` : words;
+  return state === "open" ? null : (WORDS[state] ?? `This market is ${state}.`);
 }
 
-// The operator's own words stand on the status page.
-async function operatorsHalt(name) {
+// The operator's own words, from the status page; null if there are none. They may be there a moment
+// later than the halt itself.
+export async function operatorsWords(name) {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const halt = await read(name);
+    if (halt) return `Halted since ${halt.since}: ${halt.reason}`;
+    await new Promise((resolve) => { setTimeout(resolve, AGAIN_MS); });
+  }
+  return null;
+}
+
+async function read(name) {
   try {
-    const { halts } = await (await fetch("/status.json", { headers: { accept: "application/json" } })).json();
+    const { halts } = await (await fetch("/status.json")).json();
     return halts.find((halt) => halt.contract === name) ?? null;
   } catch {
     return null;

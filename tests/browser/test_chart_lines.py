@@ -10,16 +10,14 @@ from tests.browser.terminal import Terminal
 
 # Near enough to be inside the picture, far enough not to be met at once.
 BELOW_THE_MARKET = 40
-PRICE_OF_ORDER = 3
 
 
-def resting_order(person: Terminal, *, size: str = "3", is_post_only: bool = False) -> Decimal:
-    """A bid that stays in the picture; its price."""
+def resting_order(person: Terminal) -> Decimal:
+    """A post-only bid that stays in the picture; its price."""
     price = int(Decimal(person.bid())) - BELOW_THE_MARKET
     person.choose("type", "limit")
-    person.enter(price=str(price), size=size)
-    if is_post_only:
-        person.page.get_by_label("Post-only").check()
+    person.enter(price=str(price), size="3")
+    person.page.get_by_label("Post-only").check()
     person.submit.click()
     person.toast("Order placed")
     return Decimal(price)
@@ -54,12 +52,12 @@ def proposed(line: Locator) -> tuple[Decimal, Decimal]:
     return Decimal(old), Decimal(new)
 
 
-def test_order_line_is_dragged_taken_back_and_confirmed(open_terminal: Opener) -> None:
+def test_order_line_is_dragged_confirmed_stepped_and_refused(open_terminal: Opener) -> None:
     alice = open_terminal()
     alice.begin()
     price = resting_order(alice)
     alice.tab("Open orders")
-    shown = alice.page.locator("nv-open-orders tbody tr td").nth(PRICE_OF_ORDER)
+    shown = alice.page.locator('nv-open-orders td[data-label="Price"]')
     line = line_of_order(alice)
     handle = line.get_by_role("slider")
     expect(line).not_to_have_attribute("data-away", "")
@@ -76,44 +74,30 @@ def test_order_line_is_dragged_taken_back_and_confirmed(open_terminal: Opener) -
     drag(alice, handle, 24)
     _, new = proposed(line)
     line.get_by_role("button", name="Move").click()
-    moved = alice.toast("Order moved")
-
-    expect(moved).to_contain_text(f"{price:,.1f} → {new:,.1f}")
+    expect(alice.toast("Order moved")).to_contain_text(f"{price:,.1f} → {new:,.1f}")
     expect(shown).to_have_text(f"{new:,.1f}")
     expect(line).to_have_attribute("data-state", "rest")
-    expect(handle).to_have_attribute("aria-valuetext", f"{new:,.1f}")
-    line.get_by_role("button", name=re.compile("^Cancel")).click()
-    alice.toast("Order cancelled")
-    expect(line).to_have_count(0)
-
-
-def test_order_line_moves_by_keyboard_and_springs_back_when_refused(
-    open_terminal: Opener,
-) -> None:
-    alice = open_terminal()
-    alice.begin()
-    price = resting_order(alice, is_post_only=True)
-    line = line_of_order(alice)
-    handle = line.get_by_role("slider")
 
     handle.focus()
     for key in ("ArrowDown", "ArrowDown", "PageDown"):
         alice.page.keyboard.press(key)
-    expect(line.locator(".proposal b")).to_have_text(
-        f"{price:,.1f} → {price - Decimal('1.2'):,.1f}"
-    )
+    below = new - Decimal("1.2")
+    expect(line.locator(".proposal b")).to_have_text(f"{new:,.1f} → {below:,.1f}")
     alice.page.keyboard.press("Enter")
-    alice.toast("Order moved")
-    expect(handle).to_have_attribute("aria-valuetext", f"{price - Decimal('1.2'):,.1f}")
+    expect(shown).to_have_text(f"{below:,.1f}")
+    expect(handle).to_have_attribute("aria-valuetext", f"{below:,.1f}")
 
     drag(alice, handle, -400)
     alice.page.keyboard.press("Enter")
-
     refusal = alice.toast("Order not moved")
     expect(refusal).to_contain_text("Post-only: at this price it would trade at once.")
-    expect(refusal).to_contain_text(f"It stays at {price - Decimal('1.2'):,.1f}.")
-    expect(handle).to_have_attribute("aria-valuetext", f"{price - Decimal('1.2'):,.1f}")
+    expect(refusal).to_contain_text(f"It stays at {below:,.1f}.")
+    expect(handle).to_have_attribute("aria-valuetext", f"{below:,.1f}")
     expect(line).to_have_attribute("data-state", "rest")
+
+    line.get_by_role("button", name=re.compile("^Cancel")).click()
+    alice.toast("Order cancelled")
+    expect(line).to_have_count(0)
 
 
 def test_position_has_its_lines_and_the_ticket_its_drafts(open_terminal: Opener) -> None:

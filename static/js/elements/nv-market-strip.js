@@ -1,9 +1,8 @@
-// The market in one line: last, mark, index, the day, open interest, funding; and why it stands still.
+// The market in one line: last, mark, index, the day, open interest, funding.
 
 import { classes, flash, text } from "novate/dom";
 import { compact, directionOf, number, percent, price, rate } from "novate/format";
-import { haltOf } from "novate/halts";
-import { contract, stateOf, watchTicker } from "novate/markets";
+import { contract, watchTicker } from "novate/markets";
 
 const HOUR_MS = 3_600_000;
 
@@ -11,7 +10,6 @@ class MarketStrip extends HTMLElement {
   #stops = [];
   #contract = null;
   #last = null;
-  #state = "open";
 
   async connectedCallback() {
     this.#contract = await contract(this.getAttribute("contract"));
@@ -41,7 +39,6 @@ class MarketStrip extends HTMLElement {
     this.#put("volume", compact(stats.volume_notional ?? stats.volume_usd));
     this.#put("interest", number(ticker.open_interest, lotPlaces));
     this.#put("funding", rate(ticker.funding_8h), directionOf(ticker.funding_8h));
-    if (stateOf(ticker) !== this.#state) this.#say(ticker);
     document.title = `${price(ticker.last_price ?? ticker.mark_price, pricePlaces)} ${base} · Novate`;
   }
 
@@ -54,14 +51,6 @@ class MarketStrip extends HTMLElement {
     const direction = Number(price) > Number(before) ? "up" : "down";
     classes(node, `last ${direction}`);
     flash(node, direction);
-  }
-
-  async #say(ticker) {
-    this.#state = stateOf(ticker);
-    const words = await haltOf(ticker);
-    const badge = this.querySelector(".state");
-    text(badge, words ?? "");
-    Object.assign(badge, { title: words ?? "", hidden: words === null });
   }
 
   #put(name, value, tone = null) {

@@ -4,6 +4,7 @@ import "novate/pages/frame";
 import "novate/elements/nv-book";
 import "novate/elements/nv-chart";
 import "novate/elements/nv-depth";
+import "novate/elements/nv-halt";
 import "novate/elements/nv-market-strip";
 import "novate/elements/nv-tape";
 import "novate/elements/nv-account-card";
