@@ -182,7 +182,20 @@ def _ladder(book: Picture, instrument: Picture) -> Picture:
     deepest = max((rows[-1]["sum"] for rows in sides.values() if rows), default=Decimal(1))
     for level in (*sides["bids"], *sides["asks"]):
         level["depth"] = f"{level['sum'] / deepest:.3f}"
-    return sides
+    return {**sides, "spread": _spread(book, prices)}
+
+
+def _spread(book: Picture, prices: int) -> Picture | None:
+    """The middle and what is between the best prices, as static/js/ladder.js writes them."""
+    bids, asks = book.get("bids"), book.get("asks")
+    if not bids or not asks:
+        return None
+    bid, ask = Decimal(str(bids[0][0])), Decimal(str(asks[0][0]))
+    basis_points = (ask - bid) * 20_000 / (ask + bid)
+    return {
+        "middle": grouped((bid + ask) / 2, prices + 1).removesuffix("0"),
+        "words": f"Spread {grouped(ask - bid, prices)} · {grouped(basis_points, 2)} bp",
+    }
 
 
 def _levels(levels: list[list[Any]], prices: int, lots: int) -> list[Picture]:

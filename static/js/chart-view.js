@@ -8,6 +8,7 @@ import { colour } from "novate/theme";
 
 const ROOM = 6;
 const LEAST_SHOWN = 40;
+const AXIS = 80; // Room for six digits from the start: the candles do not move when the first price comes.
 const FONT = getComputedStyle(document.documentElement).getPropertyValue("--words");
 
 export async function makeChartView(host, { pricePlaces }) {
@@ -160,7 +161,7 @@ function layout({ ColorType, CrosshairMode }) {
     },
     grid: { vertLines: { color: colour("--line", 0.45) }, horzLines: { color: colour("--line", 0.45) } },
     crosshair: { mode: CrosshairMode.Normal, vertLine: label, horzLine: label },
-    rightPriceScale: { borderColor: line },
+    rightPriceScale: { borderColor: line, minimumWidth: AXIS },
     timeScale: { borderColor: line, timeVisible: true, secondsVisible: false, rightOffset: ROOM, tickMarkFormatter: tickMark },
     localization: { timeFormatter: (time) => dateAndTime(time * 1_000) },
   };

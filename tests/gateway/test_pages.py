@@ -118,6 +118,7 @@ def test_first_book_is_summed_and_grouped(monkeypatch: pytest.MonkeyPatch) -> No
     assert [row["price"] for row in picture["bids"]] == ["61,659.7", "61,659.6"]
     assert [row["total"] for row in picture["bids"]] == ["0.500", "1.750"]
     assert picture["bids"][1]["depth"] == "1.000"
+    assert picture["spread"] == {"middle": "61,659.75", "words": "Spread 0.1 · 0.02 bp"}
 
 
 @pytest.mark.parametrize(
