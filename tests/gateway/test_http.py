@@ -125,7 +125,8 @@ def test_a_batch_answers_each_request_in_order(venue: Venue, alice: Key) -> None
     assert venue.get("private/cancel_all", alice).result == 3
 
 
-def test_an_order_is_placed_filled_and_seen_by_both(venue: Venue, alice: Key, bob: Key) -> None:
+def test_an_order_is_placed_filled_and_seen_by_both(venue: Venue) -> None:
+    alice, bob = venue.account(), venue.account()
     asked = venue.get(
         "private/sell", alice, instrument_name=BTC, amount="0.02", price="60010", label="one"
     ).result
@@ -215,9 +216,8 @@ def test_nobody_touches_the_orders_of_another(venue: Venue, alice: Key, bob: Key
     assert venue.get("private/cancel", alice, order_id=order_id).status == 200
 
 
-def test_a_repeated_signature_on_a_write_gives_the_first_outcome(
-    venue: Venue, alice: Key
-) -> None:
+def test_a_repeated_signature_on_a_write_gives_the_first_outcome(venue: Venue) -> None:
+    alice = venue.account()
     uri = "/api/v2/private/buy?" + urlencode(
         {"instrument_name": BTC, "amount": "0.001", "price": "59000"}
     )
