@@ -71,6 +71,11 @@ class View:
         return int(self.raw.header["row"]["owner"])
 
     @property
+    def liquidation_stage(self) -> int:
+        """events.LiquidationStage: how far down the waterfall the account is."""
+        return int(self.raw.header["row"]["liquidation_stage"])
+
+    @property
     def self_trade_mode(self) -> int:
         """Read of the owner's own account only."""
         return int(self.raw.header["row"]["self_trade_mode"])
@@ -111,7 +116,7 @@ class Accounts:
         await self.until_warm()
         rows = self._listings
         health = what_if.revalue(view.raw, rows.contract_rows, rows.underlying_rows)
-        return Valuation(health, rows)
+        return Valuation(health, rows, view.liquidation_stage)
 
     def flat_position(self, listing: Listing) -> Json:
         """No position."""

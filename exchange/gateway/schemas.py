@@ -300,6 +300,11 @@ class FundingPayments(OurParams, frozen=True):
     continuation: Count | None = None
 
 
+class ExplainLiquidation(OurParams, frozen=True):
+    count: PageSize = PageSize(5)
+    continuation: Count | None = None
+
+
 class DemoFund(OurParams, frozen=True):
     amount: Decimal | None = None
     currency: Text = Text("USDC")

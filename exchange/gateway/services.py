@@ -29,6 +29,7 @@ from exchange.gateway.recent import RecentOrders
 from exchange.gateway.replays import Replays
 from exchange.gateway.statements import Statements
 from exchange.gateway.statistics import Statistics
+from exchange.gateway.volatility import Volatilities
 from exchange.gateway.watch import Watch
 from exchange.pipeline import garbage
 from exchange.pipeline.bus import AsyncBus
@@ -52,6 +53,7 @@ class Gateway:
     history: History
     statements: Statements
     charts: Charts
+    volatilities: Volatilities
     keys: Keys
     limits: Limits
     replays: Replays
@@ -83,7 +85,7 @@ class Gateway:
         begun.push_async_callback(client.aclose)
         listings, keys, labels = Listings(), Keys(), Labels(client)
         accounts, statistics = Accounts(client, listings), Statistics()
-        feeds = Feeds(listings, statistics)
+        feeds, charts = Feeds(listings, statistics), Charts(listings)
         followers = Followers(listings, labels, accounts)
         projected = Projected()
         own_writes = OwnWrites(accounts, projected)
@@ -105,7 +107,8 @@ class Gateway:
             own_writes=own_writes,
             history=History(listings, labels, own_writes),
             statements=Statements(listings, own_writes),
-            charts=Charts(listings),
+            charts=charts,
+            volatilities=Volatilities(charts),
             keys=keys,
             limits=Limits(client),
             replays=replays,

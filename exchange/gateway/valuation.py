@@ -1,6 +1,7 @@
 """What the engine's functions say of an account, in Deribit's shapes."""
 
 from exchange.engine import units
+from exchange.engine.events import LiquidationStage
 from exchange.gateway.decoder import number
 from exchange.gateway.funding_words import interest_value
 from exchange.gateway.listings import Listing, Listings
@@ -29,9 +30,15 @@ _ZEROS = (
 class Valuation:
     """An account at the marks of one moment."""
 
-    def __init__(self, health: AccountHealth, listings: Listings) -> None:
+    def __init__(
+        self,
+        health: AccountHealth,
+        listings: Listings,
+        stage: int = LiquidationStage.NONE,
+    ) -> None:
         self.health = health
         self._listings = listings
+        self._stage = LiquidationStage(stage)
 
     def positions(self) -> list[Json]:
         """Every position, also those that are open orders alone."""
@@ -67,6 +74,7 @@ class Valuation:
             "futures_session_upl": money(unrealised),
             "futures_session_rpl": money(realised),
             "delta_total_map": deltas,
+            "liquidation_stage": self._stage.name.lower(),
         }
 
     def margins(self) -> list[Json]:

@@ -141,9 +141,9 @@ class Scene:
         )["order"]
         self.ask("private/edit", order_id=stop["order_id"], amount=0.01, trigger_price=58_100)
         self.ask("private/get_margins", instrument_name=BTC, amount=0.1, price=60_000)
-        self.ask(
-            "risk/preview_order", instrument_name=BTC, side="buy", amount=0.1, price=59_900
-        )
+        for amount in (900, 0.1):
+            order = {"instrument_name": BTC, "side": "buy", "amount": amount, "price": 59_900}
+            self.ask("risk/preview_order", **order)
         self.ask("private/set_self_trading_config", mode="cancel_maker")
         self.ask("private/change_margin_model", margin_model="cross_sm")
 
@@ -157,6 +157,7 @@ class Scene:
         self.ask("private/get_position", **named)
         self.ask("private/simulate_portfolio", **usdc, simulated_positions={BTC: 0.5})
         self.ask("risk/explain_margin")
+        self.ask("risk/explain_liquidation", count=2)
         self.ask("risk/get_funding_payments", count=5)
         self.ask("private/get_open_orders", type="all")
         self.ask("private/get_open_orders_by_currency", currency="BTC")

@@ -1,11 +1,15 @@
 """A process of the test venue: lists three perpetuals and reports steady prices for them.
 
 Run as `python -m tests.gateway.oracle`; it says "listed" once and then reports until ended.
+A test moves a price by writing it to NOVATE_HOME/prices.json: {"BTC": "59000.5"}.
 """
 
+import json
 import sys
 import time
 from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,7 +20,7 @@ from exchange.engine.events import ACCOUNT_OPENED, CONTRACT_LISTED, UNDERLYING_L
 from exchange.engine.state import ContractParameter
 from exchange.pipeline.bus import Backpressure, Bus, OutcomeUnknown
 from exchange.pipeline.codec import Records, observation_message
-from exchange.pipeline.servers import redis_url
+from exchange.pipeline.servers import novate_home, redis_url
 from tests.engine.venue import LISTINGS
 
 SOURCES = 3
@@ -122,7 +126,20 @@ def report(
             bus.submit(observation, {0: key.sign(observation_message(observation))})
 
 
+def moved(prices: list[tuple[int, int]], wanted: Path) -> list[tuple[int, int]]:
+    """The prices that tests have asked for, and the listed ones of the rest."""
+    if not wanted.exists():
+        return prices
+    said = json.loads(wanted.read_text())
+    names = [listing.underlying for listing in LISTINGS]
+    return [
+        (underlying, int(Decimal(said[name]) * units.INDEX_SCALE) if name in said else price)
+        for name, (underlying, price) in zip(names, prices, strict=True)
+    ]
+
+
 def main() -> None:
+    wanted = novate_home() / "prices.json"
     with closing(Bus.connect(redis_url())) as bus:
         prices = list_all(bus)
         reporters = [register(bus, source) for source in range(SOURCES)]
@@ -132,7 +149,7 @@ def main() -> None:
         while True:
             time.sleep(INTERVAL_SECONDS)
             try:
-                report(bus, reporters, prices)
+                report(bus, reporters, moved(prices, wanted))
             except (Backpressure, OutcomeUnknown):
                 continue  # The engine is being restarted by a test.
 

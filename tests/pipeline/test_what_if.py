@@ -19,6 +19,7 @@ from exchange.engine.units import (
     TYPE_STOP_LIMIT,
 )
 from exchange.pipeline import what_if
+from exchange.pipeline.affordable import affordable_lots
 from exchange.pipeline.codec import Records
 from exchange.pipeline.market_data import book_rows
 from exchange.pipeline.replica import Replica
@@ -196,6 +197,30 @@ def test_preview_names_the_reject_and_what_is_missing(desk: Desk) -> None:
     assert foreseen.reason == result.reason == RejectReason.INSUFFICIENT_MARGIN
     assert foreseen.missing_units > 0
     assert foreseen.before == foreseen.after
+
+
+def test_of_an_order_too_large_for_its_margin_it_is_known_what_would_do(desk: Desk) -> None:
+    carol = desk.venue.trader(5_000)
+    order = bid(carol, 59_000, 10_000)
+    refused = desk.preview(carol, order)
+    asked = (desk.view(carol), desk.contracts, book_rows(desk.replica.machine.state, 0))
+
+    lots = affordable_lots(refused, *asked, order, desk.underlyings)
+
+    assert refused.reason == RejectReason.INSUFFICIENT_MARGIN
+    assert 0 < lots < 10_000
+    assert desk.preview(carol, bid(carol, 59_000, lots)).reason == RejectReason.ACCEPTED
+    more = bid(carol, 59_000, lots + max(1, lots // 100))
+    assert desk.preview(carol, more).reason == RejectReason.INSUFFICIENT_MARGIN
+
+
+def test_an_account_without_funds_can_afford_nothing(desk: Desk) -> None:
+    carol = desk.venue.trader(1)
+    order = bid(carol, 59_000, 10_000)
+    refused = desk.preview(carol, order)
+    levels = book_rows(desk.replica.machine.state, 0)
+
+    assert affordable_lots(refused, desk.view(carol), desk.contracts, levels, order) == 0
 
 
 def test_preview_of_an_unknown_contract_is_a_reject(desk: Desk) -> None:

@@ -152,6 +152,7 @@ GROUPS = {
     "account": "Account",
     "margins": "Account",
     "risk": "Account",
+    "liquidations": "Account",
     "history": "History",
     "money": "Money",
     "subaccounts": "Accounts of one owner",

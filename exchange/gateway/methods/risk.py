@@ -1,11 +1,18 @@
-"""Before the click: what an order would do, and why an account asks for the margin it asks for.
+"""Before the click: what an order would do; why an account asks for the margin it asks for.
 
 RISK-001  the answer is the engine's own: a scratch copy of the account meets the public book.
+          Of an order that is refused for its margin it also says how much would be accepted.
+RISK-002  distances are fractions of the mark; sigmas are such a distance in daily realised
+          volatilities (gateway.volatility says which). Leverage is the worth of all positions
+          over equity. Funding is what the position after the fill would receive (negative: pay)
+          if the rate of this moment stayed.
 """
 
 import asyncio
+from typing import Any
 
 import numpy as np
+from msgspec import Raw
 
 from exchange.engine import units
 from exchange.engine.commands import CommandKind
@@ -23,6 +30,7 @@ from exchange.gateway.submitting import command
 from exchange.gateway.wire import Json, money
 from exchange.models.keys import SCOPE_READ
 from exchange.pipeline import what_if
+from exchange.pipeline.affordable import affordable_lots
 from exchange.pipeline.codec import Records
 from exchange.pipeline.market_data import LEVEL_ROW
 from exchange.pipeline.what_if import AccountHealth
@@ -38,15 +46,20 @@ async def preview_order(call: Call, params: Preview) -> Json:
     view = await gateway.accounts.view(call.account)
     if view is None:
         raise rejected(RejectReason.UNKNOWN_ACCOUNT)
-    result = await asyncio.to_thread(
-        what_if.preview_order,
+    result, affordable = await asyncio.to_thread(
+        _preview,
         view.raw,
         gateway.listings.contract_rows.copy(),
         _levels(gateway.feeds.book(listing.id)),
         _order(call, listing, params),
         gateway.listings.underlying_rows.copy(),
     )
-    return _preview_shape(listing, result)
+    sigma_ppm = await gateway.volatilities.daily_ppm(listing)
+    return (
+        _preview_shape(listing, result)
+        | {"largest_amount": None if affordable is None else listing.amount(affordable)}
+        | _risk_shape(listing, result, sigma_ppm)
+    )
 
 
 @method("risk/explain_margin", OurParams, scope=SCOPE_READ)
@@ -58,6 +71,14 @@ async def explain_margin(call: Call, _params: OurParams) -> Json:
         return {"summary": accounts.empty_summary(), "contracts": []}
     valuation = await accounts.health(view)
     return {"summary": valuation.summary(), "contracts": valuation.margins()}
+
+
+def _preview(*question: Any) -> tuple[what_if.Preview, int | None]:
+    """The outcome; of an order that asks for too much margin, how many lots do not."""
+    result = what_if.preview_order(*question)
+    if result.reason != RejectReason.INSUFFICIENT_MARGIN:
+        return result, None
+    return result, affordable_lots(result, *question)
 
 
 def _order(call: Call, listing: Listing, params: Preview) -> Records:
@@ -104,6 +125,38 @@ def _preview_shape(listing: Listing, result: what_if.Preview) -> Json:
         **_margins("before", before),
         **_margins("after", after),
     }
+
+
+def _risk_shape(listing: Listing, result: what_if.Preview, sigma_ppm: int | None) -> Json:
+    """How far the position after the fill is from liquidation, and what it costs to hold."""
+    held = result.after.position(listing.id)
+    mark, rate_ppb = listing.row["mark_ticks"], listing.row["funding_rate_ppb"]
+    distance_ppm = sigmas = None
+    if held and held.liquidation_ticks and mark:
+        distance_ppm = (held.liquidation_ticks - mark) * units.PPM // mark
+        sigmas = abs(distance_ppm) * 100 // sigma_ppm if sigma_ppm else None
+    receives = -held.value_units * rate_ppb // 10**9 if held else 0
+    return {
+        "leverage_before": _leverage(result.before),
+        "leverage_after": _leverage(result.after),
+        "liquidation_distance": _fraction(distance_ppm),
+        "volatility_1d": _fraction(sigma_ppm),
+        "liquidation_sigmas": None if sigmas is None else number(sigmas, 2),
+        "funding_8h": money(receives),
+        "funding_24h": money(3 * receives),
+    }
+
+
+def _fraction(value_ppm: int | None) -> Raw | None:
+    return None if value_ppm is None else number(value_ppm, 6)
+
+
+def _leverage(health: AccountHealth) -> Raw | None:
+    """None of an account that has nothing."""
+    worth = sum(abs(position.value_units) for position in health.positions)
+    if health.equity_units <= 0:
+        return None
+    return number(worth * 100 // health.equity_units, 2)
 
 
 def _margins(when: str, health: AccountHealth) -> Json:
