@@ -1,6 +1,7 @@
 // Cells that several tables share.
 
 import { make } from "novate/dom";
+import { dateAndTime } from "novate/format";
 import { identity } from "novate/markets";
 
 export function contractCell(name, cell) {
@@ -10,6 +11,33 @@ export function contractCell(name, cell) {
   return make("a", { class: "contract-name", href: `/trade/${encodeURIComponent(name)}`, dataset: { name } },
     make("b", {}, base), make("span", {}, kind));
 }
+
+// Cells of every table of orders or trades; `listed` gives the contract's tick and lot.
+export const placesIn = (listed) => (name) => (row) => listed.get(row.instrument_name)?.[name] ?? 3;
+
+export const contractColumn = {
+  label: "Contract",
+  value: (row) => row.instrument_name,
+  words: (row) => `${row.instrument_name} ${identity(row.instrument_name).kind}`,
+  cell: (row, cell) => contractCell(row.instrument_name, cell),
+};
+
+export const sideWords = (direction) => (direction === "buy" ? "Buy" : "Sell");
+
+export const sideColumn = {
+  label: "Side",
+  value: (row) => sideWords(row.direction),
+  words: (row) => sideWords(row.direction),
+  cell: (row, cell) => sideCell(row.direction, sideWords(row.direction), cell),
+};
+
+export const timeColumn = (label, name) => ({
+  label,
+  isTime: true,
+  value: (row) => row[name],
+  cell: (row) => dateAndTime(row[name]),
+  tone: () => "muted",
+});
 
 export function sideCell(direction, words, cell) {
   const mark = cell.querySelector(".side-mark");
@@ -24,10 +52,10 @@ export function actionCell(cell, row, actions) {
     kept.row = row;
     return kept;
   }
-  const box = make("span", { class: "row-actions" }, ...actions.map(({ label, act }) =>
-    make("button", { class: "button tiny", type: "button", onclick: async ({ currentTarget }) => {
+  const box = make("span", { class: "row-actions" }, ...actions.map(({ label, act, title = null }) =>
+    make("button", { class: "button tiny", type: "button", title, onclick: async ({ currentTarget }) => {
       currentTarget.disabled = true;
-      await act(box.row);
+      await act(box.row, box);
       currentTarget.disabled = false;
     } }, label)));
   box.row = row;

@@ -1,42 +1,35 @@
 // Takes every open order off the book; asks once more before it does.
 
 import { account } from "novate/account";
-import { text } from "novate/dom";
+import { ask } from "novate/dialog";
 import { cancelAll } from "novate/orders";
-
-const PATIENCE_MS = 3_000;
+import { shortcuts } from "novate/shortcuts";
 
 class CancelAll extends HTMLElement {
-  #stop = null;
-  #asked = 0;
+  #stops = [];
 
   connectedCallback() {
     this.#button.addEventListener("click", this.#click);
-    this.#stop = account.watch(() => { this.#button.disabled = account.orders.size === 0; }, "orders");
+    this.#stops = [
+      account.watch(() => { this.#button.disabled = account.orders.size === 0; }, "orders"),
+      shortcuts.register("Orders and positions", [{ keys: "Alt+C", words: "Cancel all orders, after a question", act: this.#click }]),
+    ];
   }
 
   disconnectedCallback() {
     this.#button.removeEventListener("click", this.#click);
-    this.#stop?.();
+    this.#stops.forEach((stop) => stop());
   }
 
   get #button() { return this.querySelector("button"); }
 
   #click = async () => {
-    if (!this.#asked) {
-      this.#asked = setTimeout(() => this.#forget(), PATIENCE_MS);
-      text(this.#button, `Cancel ${account.orders.size}: press again`);
-      return;
-    }
-    this.#forget();
-    await cancelAll();
+    const count = account.orders.size;
+    if (count === 0 || document.querySelector("dialog[open]")) return;
+    const words = count === 1 ? "1 open order" : `all ${count} open orders`;
+    const lines = ["Orders that wait for a trigger are among them, exits of positions too."];
+    if (await ask({ title: `Cancel ${words}?`, lines, action: "Cancel all", tone: "danger" })) await cancelAll();
   };
-
-  #forget() {
-    clearTimeout(this.#asked);
-    this.#asked = 0;
-    text(this.#button, "Cancel all");
-  }
 }
 
 customElements.define("nv-cancel-all", CancelAll);

@@ -1,24 +1,27 @@
 // One's own fills, newest first.
 
-import { contractCell, sideCell } from "novate/cells";
+import { contractColumn, placesIn, sideColumn, timeColumn } from "novate/cells";
 import { Decimal } from "novate/decimal";
-import { dateAndTime, directionOf, money, number, signed } from "novate/format";
-import { followHistory } from "novate/history";
+import { directionOf, money, number, signed } from "novate/format";
+import { followPages } from "novate/history";
 import { contracts } from "novate/markets";
 import { Panel } from "novate/panel";
 import { stream } from "novate/stream";
+
+const PAGE = 100;
+const keyOf = (row) => row.trade_id;
 
 class Fills extends HTMLElement {
   #stop = null;
 
   async connectedCallback() {
     const listed = await contracts();
-    const panel = new Panel(this, "Fills", columns(listed), "No fills yet", "Each trade of yours is listed here with its fee and role.");
-    const question = { currency: "USDC", count: 100, sorting: "desc" };
-    const read = async () => (await stream.call("private/get_user_trades_by_currency", question)).trades;
-    const history = followHistory(read, () => draw(), "fill");
-    const draw = () => panel.show(history.source, history.source.rows, (row) => row.trade_id);
-    this.#stop = history.stop;
+    const options = { name: "fills", isFiltered: this.hasAttribute("filtered") };
+    const panel = new Panel(this, "Fills", columns(listed), "No fills yet", "Each trade of yours is listed here with its fee and role.", options);
+    const draw = () => panel.show(pages.source, pages.source.rows, keyOf);
+    const pages = followPages({ host: this, read, keyOf, onChange: () => draw(), kinds: ["fill"] });
+    this.rows = pages.all;
+    this.#stop = () => { pages.stop(); panel.stop(); };
     draw();
   }
 
@@ -27,19 +30,28 @@ class Fills extends HTMLElement {
   }
 }
 
+// A page ends at a trade; the next one begins at the trade before it.
+async function read(from, count = PAGE) {
+  const question = { currency: "USDC", count, sorting: "desc", ...(from && { end_id: from }) };
+  const { trades, has_more: hasMore } = await stream.call("private/get_user_trades_by_currency", question);
+  return { rows: trades, next: hasMore ? String(BigInt(trades.at(-1).trade_id) - 1n) : null };
+}
+
 function columns(listed) {
-  const places = (row, name) => listed.get(row.instrument_name)?.[name] ?? 3;
+  const prices = placesIn(listed)("pricePlaces");
+  const lots = placesIn(listed)("lotPlaces");
   const value = (row) => Decimal.from(row.price).times(Decimal.from(row.amount));
+  const role = (row) => (row.liquidation ? "Liquidation" : row.liquidity === "M" ? "Maker" : "Taker");
   return [
-    { label: "Contract", cell: (row, cell) => contractCell(row.instrument_name, cell) },
-    { label: "Side", cell: (row, cell) => sideCell(row.direction, row.direction === "buy" ? "Buy" : "Sell", cell) },
-    { label: "Price", kind: "number", cell: (row) => number(row.price, places(row, "pricePlaces")) },
-    { label: "Size", kind: "number", cell: (row) => number(row.amount, places(row, "lotPlaces")) },
-    { label: "Value, USDC", kind: "number", cell: (row) => money(value(row)) },
-    { label: "Fee, USDC", kind: "number", cell: (row) => number(row.fee, 4) },
-    { label: "Role", cell: (row) => (row.liquidity === "M" ? "Maker" : "Taker") },
-    { label: "Realised P&L, USDC", kind: "number", cell: (row) => signed(row.profit_loss ?? 0, 2), tone: (row) => directionOf(row.profit_loss ?? 0) },
-    { label: "Time", cell: (row) => dateAndTime(row.timestamp), tone: () => "muted" },
+    contractColumn,
+    sideColumn,
+    { label: "Price", kind: "number", value: (row) => Decimal.from(row.price), places: prices, cell: (row) => number(row.price, prices(row)) },
+    { label: "Size", kind: "number", value: (row) => Decimal.from(row.amount), places: lots, cell: (row) => number(row.amount, lots(row)) },
+    { label: "Value, USDC", kind: "number", value, cell: (row) => money(value(row)) },
+    { label: "Fee, USDC", kind: "number", value: (row) => Decimal.from(row.fee), cell: (row) => number(row.fee, 4) },
+    { label: "Role", value: role, cell: role },
+    { label: "Realised P&L, USDC", kind: "number", value: (row) => Decimal.from(row.profit_loss ?? 0), cell: (row) => signed(row.profit_loss ?? 0, 2), tone: (row) => directionOf(row.profit_loss ?? 0) },
+    timeColumn("Time", "timestamp"),
   ];
 }
 

@@ -1,41 +1,36 @@
-// Open orders, newest first; each can be cancelled.
+// Open orders, newest first, with what is pending of each; price and size are changed in place.
 
 import { account } from "novate/account";
-import { actionCell, contractCell, sideCell } from "novate/cells";
+import { timeColumn } from "novate/cells";
 import { eachFrame } from "novate/dom";
-import { dateAndTime, number } from "novate/format";
 import { contracts } from "novate/markets";
-import { conditionsOf, priceWords, typeWords } from "novate/order-words";
-import { cancel } from "novate/orders";
+import { orderColumns } from "novate/order-columns";
+import { Editing } from "novate/order-editing";
 import { Panel } from "novate/panel";
 
 class OpenOrders extends HTMLElement {
-  #stop = null;
+  #stops = [];
 
   async connectedCallback() {
     const listed = await contracts();
-    const panel = new Panel(this, "Open orders", columns(listed), "No open orders", "Orders wait here until they are filled, cancelled, or reached by their trigger.");
-    const rows = () => [...account.orders.values()].sort((a, b) => b.creation_timestamp - a.creation_timestamp);
-    this.#stop = account.watch(eachFrame(() => panel.show(account, rows(), (row) => row.order_id)), "orders");
+    const draw = eachFrame(() => panel.show(account, account.openOrders(), (row) => row.order_id));
+    const options = { name: "orders", isFiltered: this.hasAttribute("filtered") };
+    this.rows = () => account.openOrders();
+    const panel = new Panel(this, "Open orders", columns(listed, draw), "No open orders", "Orders wait here until they are filled, cancelled, or reached by their trigger.", options);
+    this.#stops = [account.watch(draw, "orders"), () => panel.stop()];
   }
 
   disconnectedCallback() {
-    this.#stop?.();
+    this.#stops.forEach((stop) => stop());
   }
 }
 
-function columns(listed) {
-  const places = (row, name) => listed.get(row.instrument_name)?.[name] ?? 3;
+function columns(listed, draw) {
+  const { contract, side, type, price, size, filled, conditions } = orderColumns(listed);
+  const editing = new Editing(listed, draw);
   return [
-    { label: "Contract", cell: (row, cell) => contractCell(row.instrument_name, cell) },
-    { label: "Side", cell: (row, cell) => sideCell(row.direction, row.direction === "buy" ? "Buy" : "Sell", cell) },
-    { label: "Type", cell: typeWords },
-    { label: "Price", kind: "number", cell: (row) => priceWords(row, places(row, "pricePlaces")) },
-    { label: "Size", kind: "number", cell: (row) => number(row.amount, places(row, "lotPlaces")) },
-    { label: "Filled", kind: "number", cell: (row) => number(row.filled_amount, places(row, "lotPlaces")) },
-    { label: "Conditions", kind: "wide", cell: (row) => conditionsOf(row, places(row, "pricePlaces")) },
-    { label: "Placed", cell: (row) => dateAndTime(row.creation_timestamp), tone: () => "muted" },
-    { label: "Actions", kind: "actions", cell: (row, cell) => actionCell(cell, row, [{ label: "Cancel", act: cancel }]) },
+    contract, side, type, editing.column("price", price), editing.column("size", size), filled,
+    editing.column("conditions", conditions), timeColumn("Placed", "creation_timestamp"), editing.actions(),
   ];
 }
 

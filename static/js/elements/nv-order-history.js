@@ -1,23 +1,28 @@
 // Orders that are done: filled, cancelled, refused.
 
-import { contractCell, sideCell } from "novate/cells";
-import { dateAndTime, number } from "novate/format";
-import { followHistory } from "novate/history";
+import { timeColumn } from "novate/cells";
+import { followPages } from "novate/history";
 import { contracts } from "novate/markets";
-import { conditionsOf, priceWords, stateWords, typeWords } from "novate/order-words";
+import { orderColumns } from "novate/order-columns";
+import { stateWords } from "novate/order-words";
 import { Panel } from "novate/panel";
+import { reasonWords } from "novate/reasons";
 import { stream } from "novate/stream";
+
+const PAGE = 100;
+const keyOf = (row) => row.order_id;
 
 class OrderHistory extends HTMLElement {
   #stop = null;
 
   async connectedCallback() {
     const listed = await contracts();
-    const panel = new Panel(this, "Order history", columns(listed), "No orders yet", "Filled and cancelled orders are kept here.");
-    const read = () => stream.call("private/get_order_history_by_currency", { currency: "USDC", count: 100, include_unfilled: true });
-    const history = followHistory(read, () => draw(), "order");
-    const draw = () => panel.show(history.source, history.source.rows, (row) => row.order_id);
-    this.#stop = history.stop;
+    const options = { name: "history", isFiltered: this.hasAttribute("filtered") };
+    const panel = new Panel(this, "Order history", columns(listed), "No orders yet", "Filled and cancelled orders are kept here.", options);
+    const draw = () => panel.show(pages.source, pages.source.rows, keyOf);
+    const pages = followPages({ host: this, read, keyOf, onChange: () => draw(), kinds: ["order"] });
+    this.rows = pages.all;
+    this.#stop = () => { pages.stop(); panel.stop(); };
     draw();
   }
 
@@ -26,20 +31,16 @@ class OrderHistory extends HTMLElement {
   }
 }
 
+async function read(from, count = PAGE) {
+  const question = { currency: "USDC", count, include_unfilled: true, with_continuation: true, ...(from && { continuation: from }) };
+  const { data, continuation } = await stream.call("private/get_order_history_by_currency", question);
+  return { rows: data, next: continuation };
+}
+
 function columns(listed) {
-  const places = (row, name) => listed.get(row.instrument_name)?.[name] ?? 3;
-  return [
-    { label: "Contract", cell: (row, cell) => contractCell(row.instrument_name, cell) },
-    { label: "Side", cell: (row, cell) => sideCell(row.direction, row.direction === "buy" ? "Buy" : "Sell", cell) },
-    { label: "Type", cell: typeWords },
-    { label: "Price", kind: "number", cell: (row) => priceWords(row, places(row, "pricePlaces")) },
-    { label: "Average", kind: "number", cell: (row) => number(Number(row.filled_amount) ? row.average_price : null, places(row, "pricePlaces")) },
-    { label: "Size", kind: "number", cell: (row) => number(row.amount, places(row, "lotPlaces")) },
-    { label: "Filled", kind: "number", cell: (row) => number(row.filled_amount, places(row, "lotPlaces")) },
-    { label: "Conditions", kind: "wide", cell: (row) => conditionsOf(row, places(row, "pricePlaces")) },
-    { label: "State", cell: stateWords },
-    { label: "Updated", cell: (row) => dateAndTime(row.last_update_timestamp), tone: () => "muted" },
-  ];
+  const { contract, side, type, price, average, size, filled, conditions } = orderColumns(listed);
+  const state = { label: "State", value: stateWords, cell: stateWords, title: reasonWords };
+  return [contract, side, type, price, average, size, filled, conditions, state, timeColumn("Updated", "last_update_timestamp")];
 }
 
 customElements.define("nv-order-history", OrderHistory);

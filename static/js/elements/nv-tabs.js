@@ -2,6 +2,7 @@
 
 import { account } from "novate/account";
 import { attribute, text } from "novate/dom";
+import { shortcuts } from "novate/shortcuts";
 
 class Tabs extends HTMLElement {
   #stop = null;
@@ -9,7 +10,8 @@ class Tabs extends HTMLElement {
   connectedCallback() {
     this.addEventListener("click", this.#click);
     this.addEventListener("keydown", this.#key);
-    this.#stop = account.watch(() => this.#count(), "positions", "orders");
+    const stops = [account.watch(() => this.#count(), "positions", "orders"), this.#keys()];
+    this.#stop = () => stops.forEach((stop) => stop());
     this.#choose(this.#tabs[0]);
   }
 
@@ -34,6 +36,12 @@ class Tabs extends HTMLElement {
     this.#choose(next);
     next.focus();
   };
+
+  #keys() {
+    return shortcuts.register("Orders and positions", this.#tabs.map((tab, at) => ({
+      keys: String(at + 1), words: `Show ${tab.firstChild.textContent.trim().toLowerCase()}`, act: () => { this.#choose(tab); tab.focus(); },
+    })));
+  }
 
   #choose(chosen) {
     for (const tab of this.#tabs) {
