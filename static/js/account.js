@@ -1,10 +1,17 @@
 // The signed-in account: summary, positions, open orders. It reads a snapshot whenever the
 // connection becomes live and then follows user.changes; what the server says last is what holds.
+// What has been asked and not been answered yet is kept apart: `asked` for orders that exist,
+// `sending` for those that do not.
 
 import { soon } from "novate/dom";
 import { stream } from "novate/stream";
 
 const SETTLE_MS = 250;
+const OPEN_STATES = ["open", "untriggered"];
+
+// Whose account it is, for what this browser keeps of each: a person may act for several.
+const { accountNumber, person } = document.documentElement.dataset;
+export const accountKey = accountNumber ?? (person || "visitor");
 
 class Account extends EventTarget {
   isKnown = document.documentElement.dataset.account === "yes";
@@ -14,7 +21,10 @@ class Account extends EventTarget {
   summary = null;
   positions = new Map();
   orders = new Map();
+  asked = new Map();
+  sending = new Map();
   #isFollowing = false;
+  #lastSent = 0;
 
   // Starts following on the first use. Listeners hear "change" at once and after each change.
   watch(listener, ...kinds) {
@@ -27,6 +37,35 @@ class Account extends EventTarget {
 
   reload() {
     this.#load();
+  }
+
+  // Shows an order that is under way until its answer is there; returns what ends that.
+  send(order) {
+    const key = `sending-${++this.#lastSent}`;
+    this.sending.set(key, { ...order, order_id: key, pending: "Sending" });
+    this.dispatchEvent(new Event("orders"));
+    return () => { this.sending.delete(key); this.dispatchEvent(new Event("orders")); };
+  }
+
+  // Says of an open order what has been asked of it; returns what ends that.
+  ask(id, word) {
+    this.asked.set(id, word);
+    this.dispatchEvent(new Event("orders"));
+    return () => { this.asked.delete(id); this.dispatchEvent(new Event("orders")); };
+  }
+
+  // Newest first, each with what is pending of it.
+  openOrders() {
+    const known = [...this.orders.values()].sort((a, b) => b.creation_timestamp - a.creation_timestamp);
+    const told = known.map((order) => (this.asked.has(order.order_id) ? { ...order, pending: this.asked.get(order.order_id) } : order));
+    return [...[...this.sending.values()].reverse(), ...told];
+  }
+
+  // The orders that wait to close a position.
+  exitsOf({ instrument_name: name, direction }) {
+    return [...this.orders.values()].filter((order) => order.instrument_name === name
+      && order.reduce_only && order.direction !== direction && order.trigger && !order.triggered)
+      .sort((a, b) => Number(b.order_type.startsWith("take")) - Number(a.order_type.startsWith("take")));
   }
 
   #follow() {
@@ -64,9 +103,9 @@ class Account extends EventTarget {
     for (const order of orders) {
       const known = this.orders.get(order.order_id);
       if (known && known.last_update_timestamp > order.last_update_timestamp) continue;
-      if (["open", "untriggered"].includes(order.order_state)) this.orders.set(order.order_id, order);
+      if (OPEN_STATES.includes(order.order_state)) this.orders.set(order.order_id, order);
       else this.orders.delete(order.order_id);
-      this.dispatchEvent(new CustomEvent("order", { detail: order }));
+      this.dispatchEvent(new CustomEvent("order", { detail: { ...order, before: known ?? null } }));
     }
     for (const position of positions) {
       if (isOpen(position)) this.positions.set(position.instrument_name, position);

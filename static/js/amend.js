@@ -3,8 +3,8 @@
 import { number } from "novate/format";
 import { isWaiting } from "novate/order-words";
 import { errorInWords } from "novate/reasons";
-import { stream } from "novate/stream";
 import { toast } from "novate/toast";
+import { write } from "novate/writes";
 
 // The order as amended; null if it was refused.
 export async function amendPrice({ order, from, to }, { base, pricePlaces, lotPlaces }) {
@@ -12,7 +12,7 @@ export async function amendPrice({ order, from, to }, { base, pricePlaces, lotPl
   const what = `${order.direction === "buy" ? "Buy" : "Sell"} ${number(order.amount, lotPlaces)} ${base}`;
   try {
     const params = { order_id: order.order_id, [field]: String(to) };
-    const { order: amended } = await stream.call("private/edit", params, { isWrite: true });
+    const { order: amended } = await write("private/edit", params);
     const traded = amended.order_state === "filled" ? " It traded there at once." : "";
     toast("good", "Order moved", `${what}: ${number(from, pricePlaces)} → ${number(to, pricePlaces)}.${traded}`);
     return amended;

@@ -7,7 +7,10 @@ const MINUS = "−";
 
 const parts = new Intl.NumberFormat().formatToParts(-1234567.8);
 const GROUP = parts.find((part) => part.type === "group")?.value ?? ",";
-const POINT = parts.find((part) => part.type === "decimal")?.value ?? ".";
+export const POINT = parts.find((part) => part.type === "decimal")?.value ?? ".";
+// The reader's own digits, where they are not 0 to 9.
+const DIGITS = [...new Intl.NumberFormat(undefined, { useGrouping: false }).format(9876543210)].reverse();
+const SPACES = /[\s\u00a0\u2007\u2009\u202f'’_]/g;
 
 // 1234.5, 2 → "1,234.50".
 export function number(value, places) {
@@ -60,11 +63,34 @@ export function placesOf(step) {
 }
 
 // What a person typed, in their locale, as a plain decimal string; null if it is no number.
+// "1.234,5" and "1,234.5" both have one meaning. Where a mark could be either, the locale says;
+// a mark that can not separate thousands ("0,5", "61659.7") is the point, whatever the locale.
 export function typed(text) {
-  const cleaned = text.trim().replaceAll(GROUP, "").replaceAll("\u00a0", "").replace(POINT, ".");
-  return /^\d*\.?\d*$/.test(cleaned) && /\d/.test(cleaned)
-    ? String(Decimal.from(cleaned.replace(/^\./, "0.").replace(/\.$/, "")))
-    : null;
+  const own = [...text].map((sign) => (DIGITS.includes(sign) ? DIGITS.indexOf(sign) : sign)).join("");
+  const plain = normal(own.replaceAll("٬", ",").replaceAll("٫", ".").replace(SPACES, ""));
+  if (plain === null || !/^\d*\.?\d*$/.test(plain) || !/\d/.test(plain)) return null;
+  return String(Decimal.from(plain.replace(/^\./, "0.").replace(/\.$/, "")));
+}
+
+function normal(text) {
+  const marks = text.match(/[.,]/g) ?? [];
+  const last = marks.at(-1);
+  if (!last) return text;
+  const other = last === "." ? "," : ".";
+  if (marks.includes(other)) {
+    const [whole, fraction] = cut(text, last);
+    return areThousands(whole, other) ? `${whole.replaceAll(other, "")}.${fraction}` : null;
+  }
+  if (marks.length > 1) return areThousands(text, last) ? text.replaceAll(last, "") : null;
+  const isGroup = last !== (POINT === "," ? "," : ".") && areThousands(text, last);
+  return isGroup ? text.replace(last, "") : text.replace(last, ".");
+}
+
+const cut = (text, mark) => [text.slice(0, text.lastIndexOf(mark)), text.slice(text.lastIndexOf(mark) + 1)];
+
+function areThousands(text, mark) {
+  const [first, ...rest] = text.split(mark);
+  return /^[1-9]\d{0,2}$/.test(first) && rest.every((group) => /^\d{3}$/.test(group));
 }
 
 export const directionOf = (value) => ["down", "flat", "up"][(Decimal.from(value)?.sign() ?? 0) + 1];

@@ -6,6 +6,7 @@ import { soon } from "novate/dom";
 import { stream } from "novate/stream";
 
 const SETTLE_MS = 400;
+const AGAIN_MS = 2_000;
 const LONG_PAGE = 500;
 const TOO_MANY_REQUESTS = 10028;
 
@@ -21,6 +22,7 @@ export function followHistory(read, onChange, ...kinds) {
 export function followPages({ read, keyOf, onChange, kinds, host = null }) {
   const source = { isSignedIn: account.isSignedIn, isLoaded: false, failure: null, rows: [], hasMore: false, isReading: false };
   let next = null;
+  let retry = 0;
 
   const load = async () => {
     try {
@@ -29,8 +31,12 @@ export function followPages({ read, keyOf, onChange, kinds, host = null }) {
       // What does not hang together with the newest page has to be read anew.
       if (!older) next = page.next;
       Object.assign(source, { rows: [...page.rows, ...(older ?? [])], isLoaded: true, failure: null, hasMore: next !== null });
+      clearTimeout(retry);
     } catch (error) {
       source.failure = error;
+      // The history may be a moment behind one's own last command: it is asked again.
+      clearTimeout(retry);
+      retry = setTimeout(later, AGAIN_MS);
     }
     onChange();
   };
@@ -78,6 +84,7 @@ export function followPages({ read, keyOf, onChange, kinds, host = null }) {
     for (const kind of kinds) account.removeEventListener(kind, later);
     stream.removeEventListener("live", later);
     sight.disconnect();
+    clearTimeout(retry);
   };
   return { source, stop, all, reload: load };
 }

@@ -2,18 +2,41 @@
 
 import { Decimal } from "novate/decimal";
 import { typed } from "novate/format";
+import { EXITS } from "novate/ticket-exits";
+
+const decimal = ({ value }) => Decimal.from(typed(value));
 
 const CHANGES = {
-  price: ({ value }) => ({ price: Decimal.from(typed(value)) }),
-  size: ({ value }) => ({ size: Decimal.from(typed(value)), share: 0 }),
-  share: ({ value }) => ({ share: Number(value) }),
+  price: (control) => ({ price: decimal(control) }),
+  trigger: (control) => ({ trigger: decimal(control) }),
+  offset: (control) => ({ offset: decimal(control) }),
+  source: ({ value }) => ({ source: value }),
+  size: (control) => ({ size: decimal(control), share: 0 }),
+  share: ({ value }) => ({ share: Number(value), affordable: null }),
   unit: ({ value }) => ({ unit: value, size: null, share: 0 }),
-  timeInForce: ({ value }) => ({ timeInForce: value, postOnly: false }),
-  postOnly: ({ checked }) => ({ postOnly: checked, timeInForce: "good_til_cancelled" }),
+  type: ({ value }) => (value ? { type: value } : null),
+  timeInForce: ({ value }) => ({ timeInForce: value }),
+  postOnly: ({ checked }) => ({ postOnly: checked }),
+  slides: ({ value }) => ({ slides: value === "slides" }),
   reduceOnly: ({ checked }) => ({ reduceOnly: checked }),
 };
 
-export const changeOf = (control) => CHANGES[control.name]?.(control) ?? null;
+// Controls of the attached exits change the exits themselves.
+const EXIT_CHANGES = {
+  hasExits: (exits, { checked }) => { exits.isOpen = checked; },
+  exitSource: (exits, { value }) => { exits.source = value; },
+  takeProfit: (exits, control) => { exits.takeProfit = { price: decimal(control), percent: null }; },
+  stopLoss: (exits, control) => { exits.stopLoss = { price: decimal(control), percent: null }; },
+  takeProfitPercent: (exits, control) => { exits.takeProfit = { price: null, percent: decimal(control) }; },
+  stopLossPercent: (exits, control) => { exits.stopLoss = { price: null, percent: decimal(control) }; },
+};
+
+export function changeOf(control, model) {
+  const ofExits = EXIT_CHANGES[control.name];
+  if (!ofExits) return CHANGES[control.name]?.(control) ?? null;
+  ofExits(model.exits, control);
+  return {};
+}
 
 // A pressed button: side, type, or one of the price shortcuts.
 export function pressOf(button, ticker) {
@@ -22,9 +45,39 @@ export function pressOf(button, ticker) {
   return name === "at" && Number(ticker?.[value]) ? { price: Decimal.from(ticker[value]) } : null;
 }
 
-// Arrow keys in the price move it by one tick, and ten with Shift.
-export function stepOf({ target, key, shiftKey }, { price, contract }) {
+// Arrow keys among the radios of a group choose the next one.
+function radioStep({ target, key }) {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key];
+  if (!step) return null;
+  const radios = [...target.closest("[role=radiogroup]").querySelectorAll("[role=radio]")];
+  const next = radios.at((radios.indexOf(target) + step) % radios.length);
+  next.focus();
+  return { [next.name]: next.value };
+}
+
+// Arrow keys in a price move it by one tick, in the size by one lot, and ten with Shift.
+export function stepOf(event, model, ticker) {
+  const { target, key, shiftKey } = event;
+  if (target.getAttribute("role") === "radio") return radioStep(event);
   const direction = { ArrowUp: 1n, ArrowDown: -1n }[key];
-  if (target.name !== "price" || !direction || !price) return null;
-  return { price: price.plus(contract.tick.times(new Decimal(direction * (shiftKey ? 10n : 1n), 0))) };
+  if (!direction || target.readOnly) return null;
+  const times = new Decimal(direction * (shiftKey ? 10n : 1n), 0);
+  const { contract, exits } = model;
+  const { name } = target;
+  if (EXITS.includes(name)) {
+    const price = exits.price(name, model.side, model.entryPrice(ticker)) ?? model.entryPrice(ticker);
+    exits[name] = { price: moved(price, contract.tick, times), percent: null };
+    return {};
+  }
+  if (name === "size" && model.unit === "base") return { size: moved(model.size ?? Decimal.zero, contract.lot, times), share: 0 };
+  if (!["price", "trigger", "offset"].includes(name)) return null;
+  const from = model[name] ?? (name === "offset" ? Decimal.zero : Decimal.from(ticker?.mark_price));
+  return from ? { [name]: moved(from, contract.tick, times) } : null;
+}
+
+// To the next multiple of the step, never below zero.
+function moved(value, step, times) {
+  if (!value) return null;
+  const next = value.plus(step.times(times)).flooredTo(step);
+  return next.sign() < 0 ? Decimal.zero : next;
 }

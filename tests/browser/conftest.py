@@ -5,6 +5,7 @@ NOVATE_BROWSER_URL points the tests at a venue that runs already.
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.chromium import chromium
 from tests.browser.terminal import DESK, Terminal
+from tests.gateway.venue import Venue as QuietVenue
 from tests.scenarios.venue import Venue
 
 Opener = Callable[..., Terminal]
@@ -48,13 +50,46 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def quiet_venue() -> Iterator[QuietVenue]:
+    """A venue without bots, whose prices move when a test says so."""
+    running = QuietVenue()
+    try:
+        # A web server only serves the files that it finds when it starts.
+        running.manage("collectstatic", "--noinput", "--verbosity", "0")
+        running.start()
+        yield running
+    finally:
+        running.stop_all()
+
+
+@pytest.fixture(scope="session")
+def quiet_url(quiet_venue: QuietVenue) -> str:
+    return f"http://127.0.0.1:{quiet_venue.port}"
+
+
 @pytest.fixture
 def open_terminal(browser: Browser, venue_url: str) -> Iterator[Opener]:
     """Opens a browser window of somebody; at the end nobody's console may hold an error."""
+    with openings(browser, venue_url) as opener:
+        yield opener
+
+
+@pytest.fixture
+def open_quiet(browser: Browser, quiet_url: str) -> Iterator[Opener]:
+    """The same at the venue without bots."""
+    with openings(browser, quiet_url) as opener:
+        yield opener
+
+
+@contextmanager
+def openings(browser: Browser, url: str) -> Iterator[Opener]:
     terminals: list[Terminal] = []
 
-    def open_one(viewport: tuple[int, int] = DESK, *, is_phone: bool = False) -> Terminal:
-        terminals.append(Terminal(browser, venue_url, viewport, is_phone=is_phone))
+    def open_one(
+        viewport: tuple[int, int] = DESK, *, is_phone: bool = False, locale: str = "en-US"
+    ) -> Terminal:
+        terminals.append(Terminal(browser, url, viewport, is_phone=is_phone, locale=locale))
         return terminals[-1]
 
     yield open_one

@@ -22,6 +22,7 @@ class Wire:
 
     def __init__(self, page: Page) -> None:
         self.lose_book_changes = 0
+        self.lose_order_answers = 0
         self.connections = 0
         self._is_silent = False
         self._is_refused = False
@@ -50,8 +51,12 @@ class Wire:
     def _forward(self, route: WebSocketRoute, message: str | bytes) -> None:
         text = message if isinstance(message, str) else message.decode()
         is_change = '"channel":"book.' in text and '"prev_change_id"' in text
+        is_answer = '"result":{"order":' in text
         if is_change and self.lose_book_changes:
             self.lose_book_changes -= 1
+        elif is_answer and self.lose_order_answers:
+            self.lose_order_answers -= 1
+            self.cut()
         elif not self._is_silent:
             route.send(message)
 
@@ -60,7 +65,13 @@ class Terminal:
     """A window with its own cookies; `problems` holds console errors and CSP violations."""
 
     def __init__(
-        self, browser: Browser, url: str, viewport: tuple[int, int], *, is_phone: bool = False
+        self,
+        browser: Browser,
+        url: str,
+        viewport: tuple[int, int],
+        *,
+        is_phone: bool = False,
+        locale: str = "en-US",
     ) -> None:
         self.url = url
         self.problems: list[str] = []
@@ -68,7 +79,7 @@ class Terminal:
             viewport={"width": viewport[0], "height": viewport[1]},
             is_mobile=is_phone,
             has_touch=is_phone,
-            locale="en-US",
+            locale=locale,
         )
         self.page = self._context.new_page()
         self.page.on("console", self._hear)

@@ -62,7 +62,7 @@ def test_own_size_stands_in_the_book_and_keys_pick_a_price(open_terminal: Opener
     expect(own).to_have_attribute("title", "Yours: 1.234 BTC")
 
     page.evaluate("document.activeElement.blur()")
-    page.keyboard.press("b")
+    page.keyboard.press("o")
     expect(page.locator(".bids .level").first).to_be_focused()
     page.keyboard.press("ArrowUp")
     ask = page.locator(".asks .level").first

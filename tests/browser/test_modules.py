@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from exchange.engine.rejects import RejectReason
 from exchange.gateway import pages
+from exchange.gateway.order_words import CANCEL_REASONS
 from exchange.pipeline.servers import PROJECT
 
 SCRIPTS = PROJECT / "static" / "js"
@@ -53,6 +55,28 @@ def test_page_preloads_every_module_it_needs() -> None:
     assert "/static/js/stream.js" in trade
     assert "/static/js/elements/nv-book.js" in trade
     assert len(set(trade)) == len(trade)
+
+
+def test_every_refusal_of_the_engine_has_words() -> None:
+    text = (SCRIPTS / "reasons.js").read_text()
+    words = text[text.index("const WORDS") : text.index("};")]
+
+    named = re.findall(r'^  ([A-Z_]+): "[A-Z][^"!]+\.",$', words, re.MULTILINE)
+
+    assert sorted(named) == sorted(
+        reason.name for reason in RejectReason if reason != RejectReason.ACCEPTED
+    )
+
+
+def test_every_reason_of_a_cancel_has_words() -> None:
+    text = (SCRIPTS / "reasons.js").read_text()
+    words = text[text.index("const CANCELS") :]
+
+    named = re.findall(
+        r'^  ([a-z_]+): "[A-Z][^"!]+\.",$', words[: words.index("};")], re.MULTILINE
+    )
+
+    assert sorted(named) == sorted(CANCEL_REASONS.values())
 
 
 def test_templates_have_no_inline_handlers_and_no_script_without_nonce() -> None:

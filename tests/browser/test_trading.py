@@ -90,6 +90,10 @@ def test_preview_tells_the_fill_and_a_refusal_before_the_click(open_terminal: Op
     alice.choose("type", "market")
     alice.enter(size="0.1")
     expect(alice.page.locator("nv-preview dl")).to_contain_text("0.100 BTC at")
+    # Several times the equity: the way to liquidation, in percent and in days' usual moves.
+    alice.enter(size="5")
+    liquidation = alice.page.locator("nv-preview dl .violet")
+    expect(liquidation).to_have_text(re.compile(r"^[\d,]+\.\d \(−\d+\.\d %, \d+\.\d σ\)$"))
 
     alice.choose("type", "limit")
     alice.enter(size="500", price=alice.bid())

@@ -35,7 +35,7 @@ class Book extends HTMLElement {
       watchBook(this.#contract, (book) => { this.#book = book; this.#draw(); }),
       account.watch(this.#draw, "orders"),
       shortcuts.register("Order book", [
-        { keys: "b", words: "Go to the book", act: () => this.querySelector(".bids .level").focus() },
+        { keys: "o", words: "Go to the order book", act: () => this.querySelector(".bids .level").focus() },
         { keys: ["ArrowUp", "ArrowDown"], words: "Move through the prices" },
         { keys: ["Home", "End"], words: "Highest, lowest price shown" },
         { keys: "Enter", words: "Put the price into the ticket" },

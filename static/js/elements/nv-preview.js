@@ -1,9 +1,9 @@
 // What the order would do, from the engine's own functions, before the click.
 
 import { account } from "novate/account";
-import { make, soon, text } from "novate/dom";
+import { attribute, make, soon, text } from "novate/dom";
 import { lastTicker } from "novate/markets";
-import { previewRows, refusalOf } from "novate/preview";
+import { previewRows, refusalOf, tellAffordable } from "novate/preview";
 import { stream } from "novate/stream";
 
 const SETTLE_MS = 150;
@@ -49,6 +49,7 @@ class Preview extends HTMLElement {
     try {
       const answer = await stream.call("risk/preview_order", order);
       if (turn === this.#turn && this.#asked) this.#show(answer);
+      tellAffordable(answer, this.#model);
     } catch (error) {
       if (turn === this.#turn) this.#show(null, error);
     }
@@ -58,12 +59,13 @@ class Preview extends HTMLElement {
     const list = this.querySelector("dl");
     const rows = previewRows(answer, this.#model);
     while (list.children.length < rows.length * 2) list.append(make("dt"), make("dd"));
-    rows.forEach(({ label, value, tone = "" }, at) => {
+    rows.forEach(({ label, value, tone = "", title = null }, at) => {
       text(list.children[at * 2], label);
       text(list.children[at * 2 + 1], value);
       list.children[at * 2 + 1].className = tone;
+      attribute(list.children[at * 2 + 1], "title", title);
     });
-    const refusal = refusalOf(answer, error);
+    const refusal = refusalOf(answer, error, this.#model);
     const note = this.querySelector(".refusal");
     note.hidden = !refusal;
     text(note, refusal ?? "");

@@ -37,7 +37,9 @@ class Tabs extends HTMLElement {
     next.focus();
   };
 
+  // Of several rows of tabs on a page, one answers to digits.
   #keys() {
+    if (!this.hasAttribute("digits")) return () => null;
     return shortcuts.register("Orders and positions", this.#tabs.map((tab, at) => ({
       keys: String(at + 1), words: `Show ${tab.firstChild.textContent.trim().toLowerCase()}`, act: () => { this.#choose(tab); tab.focus(); },
     })));

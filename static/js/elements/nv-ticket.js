@@ -4,7 +4,9 @@ import { account } from "novate/account";
 import { Decimal } from "novate/decimal";
 import { contract, lastTicker, watchTicker } from "novate/markets";
 import { place } from "novate/orders";
+import { tellDraft } from "novate/ticket-draft";
 import { changeOf, pressOf, stepOf } from "novate/ticket-input";
+import { ticketKeys } from "novate/ticket-keys";
 import { TicketModel } from "novate/ticket-model";
 import { showTicket } from "novate/ticket-view";
 
@@ -17,16 +19,19 @@ class Ticket extends HTMLElement {
     const found = await contract(this.getAttribute("contract"));
     if (!found || !this.isConnected) return;
     this.#model = new TicketModel(found);
-    const pick = ({ detail }) => this.#change({ type: "limit", price: Decimal.from(detail) });
-    this.addEventListener("input", ({ target }) => this.#change(changeOf(target)));
+    const pick = ({ detail }) => this.#change(this.#model.pricedAt(Decimal.from(detail)));
+    const afford = ({ detail }) => this.#change({ affordable: detail });
+    this.addEventListener("input", ({ target }) => this.#change(changeOf(target, this.#model)));
     this.addEventListener("click", ({ target }) => this.#change(pressOf(target.closest("button"), this.#ticker)));
     this.addEventListener("keydown", this.#step);
     this.addEventListener("submit", this.#submit);
     addEventListener("pick-price", pick);
+    addEventListener("affordable", afford);
     this.#stops = [
-      () => removeEventListener("pick-price", pick),
-      watchTicker(found.name, (ticker) => this.#priced(ticker)),
+      () => { removeEventListener("pick-price", pick); removeEventListener("affordable", afford); },
+      watchTicker(found.name, (ticker) => { this.#model.openAt(ticker); this.#show(); }),
       account.watch(() => this.#show(), "summary", "positions"),
+      ticketKeys(this, (values) => this.#change(values)),
     ];
   }
 
@@ -37,13 +42,6 @@ class Ticket extends HTMLElement {
   get #ticker() { return lastTicker(this.#model.contract.name); }
   get #position() { return account.positions.get(this.#model.contract.name); }
 
-  // A limit ticket opens at the best price of its own side, once.
-  #priced(ticker) {
-    const best = Number(ticker.best_bid_price) ? ticker.best_bid_price : ticker.mark_price;
-    if (!this.#model.isPriced && Number(best)) Object.assign(this.#model, { price: Decimal.from(best), isPriced: true });
-    this.#show();
-  }
-
   #change(values) {
     if (!values) return;
     Object.assign(this.#model, values, { isPriced: true });
@@ -52,7 +50,8 @@ class Ticket extends HTMLElement {
   }
 
   #step = (event) => {
-    const change = stepOf(event, this.#model);
+    if (event.key === "Escape") event.target.blur();
+    const change = stepOf(event, this.#model, this.#ticker);
     if (!change) return;
     event.preventDefault();
     this.#change(change);
@@ -63,7 +62,7 @@ class Ticket extends HTMLElement {
     if (this.#isSending || !account.summary || this.#model.problem(this.#ticker)) return;
     this.#isSending = true;
     this.#show();
-    const isPlaced = await place(this.#model.side, this.#model.order(this.#ticker));
+    const isPlaced = await place(this.#model.side, this.#model.orderWithExits(this.#ticker));
     if (isPlaced) Object.assign(this.#model, { size: null, share: 0 });
     this.#isSending = false;
     this.#show();
@@ -72,7 +71,7 @@ class Ticket extends HTMLElement {
   #show() {
     const facts = { ticker: this.#ticker, summary: account.summary, position: this.#position, isSending: this.#isSending };
     showTicket(this, this.#model, facts);
-    dispatchEvent(new CustomEvent("ticket", { detail: this.#model }));
+    tellDraft(this.#model, this.#ticker);
   }
 }
 

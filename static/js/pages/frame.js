@@ -2,8 +2,13 @@
 
 import "novate/elements/nv-account-health";
 import "novate/elements/nv-connection";
+import "novate/elements/nv-liquidation";
 import "novate/elements/nv-market-switcher";
+import "novate/elements/nv-notices";
 import "novate/elements/nv-shortcuts";
 import "novate/elements/nv-theme";
 import "novate/elements/nv-toasts";
+import { startAnnouncing } from "novate/announcer";
 import "novate/stale";
+
+startAnnouncing();
