@@ -22,3 +22,14 @@ export function keep(key, value) {
     // The page goes on with what it holds itself.
   }
 }
+
+// A select that opens with what was chosen last. Calls listener with the value at once and at each choice.
+export function rememberChoice(select, key, listener) {
+  const saved = recall(key);
+  if ([...select.options].some((option) => option.value === saved)) select.value = saved;
+  select.onchange = () => {
+    keep(key, select.value);
+    listener(select.value);
+  };
+  listener(select.value);
+}

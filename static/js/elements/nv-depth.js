@@ -6,6 +6,7 @@ import { curvesOf, depthAt } from "novate/depth";
 import { DepthView } from "novate/depth-view";
 import { attribute, eachFrame, text } from "novate/dom";
 import { compact, number, rate } from "novate/format";
+import { rememberChoice } from "novate/kept";
 import { contract } from "novate/markets";
 import { shortcuts } from "novate/shortcuts";
 
@@ -31,7 +32,7 @@ class Depth extends HTMLElement {
     canvas.onpointermove = ({ offsetX }) => this.#curves && this.#point(this.#view.priceAt(this.#curves, offsetX));
     canvas.onpointerleave = canvas.onblur = () => this.#point(null);
     canvas.onkeydown = (event) => this.#key(event);
-    this.querySelector("select").onchange = ({ target }) => { this.#reach = Number(target.value); this.#draw(); };
+    rememberChoice(this.querySelector("select"), "depth.reach", (reach) => { this.#reach = Number(reach); this.#draw(); });
     addEventListener("theme", this.#draw);
     this.#stops = [
       watchBook(this.#contract, (book) => { this.#book = book; this.#draw(); }),

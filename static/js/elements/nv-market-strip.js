@@ -1,6 +1,6 @@
 // The market in one line: last, mark, index, the day, open interest, funding.
 
-import { classes, flash, text } from "novate/dom";
+import { attribute, classes, flash, text } from "novate/dom";
 import { compact, directionOf, number, percent, price, rate } from "novate/format";
 import { contract, watchTicker } from "novate/markets";
 
@@ -20,6 +20,10 @@ class MarketStrip extends HTMLElement {
       () => clearInterval(clock),
     ];
     this.#countDown();
+    // On a narrow screen it scrolls sideways: then by keyboard too.
+    const width = new ResizeObserver(() => attribute(this, "tabindex", this.scrollWidth > this.clientWidth ? 0 : null));
+    width.observe(this);
+    this.#stops.push(() => width.disconnect());
   }
 
   disconnectedCallback() {
