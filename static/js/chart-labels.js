@@ -7,9 +7,9 @@ import { attribute, make, text } from "novate/dom";
 import { number } from "novate/format";
 import { cancel } from "novate/orders";
 
-const PITCH = 22;
+const PITCH = 28;
 const COLUMN = 168;
-const EDGE = 12;
+const EDGE = 15;
 const DRAG_PIXELS = 3;
 
 export class ChartLabels {

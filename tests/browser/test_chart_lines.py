@@ -9,7 +9,7 @@ from tests.browser.conftest import Opener
 from tests.browser.terminal import Terminal
 
 # Near enough to be inside the picture, far enough not to be met at once.
-BELOW_THE_MARKET = 40
+BELOW_THE_MARKET = 80
 
 
 def resting_order(person: Terminal) -> Decimal:

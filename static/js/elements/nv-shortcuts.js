@@ -37,9 +37,9 @@ class ShortcutMap extends HTMLElement {
     const check = make("input", { type: "checkbox", onchange: () => { shortcuts.areCharactersOn = check.checked; } });
     check.checked = shortcuts.areCharactersOn;
     dialog.append(
-      make("header", {}, make("h2", { id: "shortcut-title" }, "Keyboard"), close),
+      make("div", { class: "dialog-head" }, make("h2", { id: "shortcut-title" }, "Keyboard"), close),
       make("div", { class: "shortcut-groups", tabindex: 0, role: "group", "aria-labelledby": "shortcut-title" }),
-      make("footer", {}, make("label", { class: "check" }, check, "Answer to single characters such as ? when nothing is being typed")),
+      make("div", { class: "dialog-foot" }, make("label", { class: "check" }, check, "Answer to single characters such as ? when nothing is being typed")),
     );
     dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close());
     this.append(dialog);
