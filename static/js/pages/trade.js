@@ -7,7 +7,6 @@ import "novate/elements/nv-depth";
 import "novate/elements/nv-halt";
 import "novate/elements/nv-market-strip";
 import "novate/elements/nv-tape";
-import "novate/elements/nv-views";
 import "novate/elements/nv-account-card";
 import "novate/elements/nv-preview";
 import "novate/elements/nv-ticket";
