@@ -10,6 +10,7 @@ from tests.browser.terminal import Terminal
 
 # Near enough to be inside the picture, far enough not to be met at once.
 BELOW_THE_MARKET = 80
+DOWN_PIXELS = 24
 
 
 def resting_order(person: Terminal) -> Decimal:
@@ -63,7 +64,7 @@ def test_order_line_is_dragged_confirmed_stepped_and_refused(open_terminal: Open
     expect(line).not_to_have_attribute("data-away", "")
     expect(handle).to_have_attribute("aria-valuetext", f"{price:,.1f}")
 
-    drag(alice, handle, 24)
+    drag(alice, handle, DOWN_PIXELS)
     old, new = proposed(line)
     assert old == price
     assert new < price
@@ -71,7 +72,7 @@ def test_order_line_is_dragged_confirmed_stepped_and_refused(open_terminal: Open
     expect(line).to_have_attribute("data-state", "rest")
     expect(handle).to_have_attribute("aria-valuetext", f"{price:,.1f}")
 
-    drag(alice, handle, 24)
+    drag(alice, handle, DOWN_PIXELS)
     _, new = proposed(line)
     line.get_by_role("button", name="Move").click()
     expect(alice.toast("Order moved")).to_contain_text(f"{price:,.1f} → {new:,.1f}")
@@ -87,7 +88,9 @@ def test_order_line_is_dragged_confirmed_stepped_and_refused(open_terminal: Open
     expect(shown).to_have_text(f"{below:,.1f}")
     expect(handle).to_have_attribute("aria-valuetext", f"{below:,.1f}")
 
-    drag(alice, handle, -400)
+    # Beyond the best ask, but inside the band of prices that are taken at all.
+    up = price - below + BELOW_THE_MARKET + price * 3 / 1000
+    drag(alice, handle, -int(up / ((price - new) / DOWN_PIXELS)))
     alice.page.keyboard.press("Enter")
     refusal = alice.toast("Order not moved")
     expect(refusal).to_contain_text("Post-only: at this price it would trade at once.")
@@ -103,16 +106,18 @@ def test_order_line_is_dragged_confirmed_stepped_and_refused(open_terminal: Open
 def test_position_has_its_lines_and_the_ticket_its_drafts(open_terminal: Opener) -> None:
     alice = open_terminal()
     alice.begin()
+    # A short has a price at which it is liquidated even if the book takes only part of it.
     alice.choose("type", "market")
-    alice.enter(size="10")
+    alice.choose("side", "sell")
+    alice.enter(size="2")
     alice.submit.click()
-    alice.toast("Bought")
+    alice.toast("Sold")
 
     alice.page.get_by_role("radio", name="1D").click()
     lines = alice.page.locator(".chart-line")
-    expect(lines.filter(has_text="Long 10.000")).to_have_count(1)
+    expect(lines.filter(has_text="Short")).to_have_count(1)
     expect(lines.filter(has_text="Liquidation")).to_have_count(1)
-    expect(alice.page.locator(".legend .own")).to_contain_text("Bought 10.000 BTC at ")
+    expect(alice.page.locator(".legend .own")).to_contain_text("Sold ")
     price = alice.bid()
     fire = (
         "price => document.dispatchEvent(new CustomEvent('nv-ticket-prices',"
