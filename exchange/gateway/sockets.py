@@ -6,17 +6,22 @@ SOCK-002  a server that buffers without end (Daphne) is asked how much it holds;
 SOCK-003  a client that takes nothing for STALL_SECONDS, or lets CHARACTERS_MAX wait, is cut
           off. The hub looks after all sockets at once: a timer a frame would cost more than
           the frame.
+SOCK-004  what a client may send in one message is bounded; what it is answered is not: a page
+          of a history is one frame.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from exchange.gateway.auth import Principal
+from exchange.gateway.decoder import MESSAGE_BYTES_MAX
 from exchange.gateway.outbox import Outbox
 
 BACKLOG_MAX = 65_536
+LONG_CHARACTERS = MESSAGE_BYTES_MAX // 4  # of four bytes at most
 STALL_SECONDS = 15.0
 POLL_SECONDS = 0.02
 HEARTBEAT_SECONDS_MIN = 10
@@ -40,6 +45,9 @@ class Transport(NamedTuple):
     # Autobahn (under Daphne) refuses an application the standard's own codes, 1001 to 1013;
     # this sends the frame all the same.
     send_close: Callable[[int], None] | None = None
+    # Autobahn holds what it sends to its limit of what it takes: this sets that limit, 0 none.
+    set_limit: Callable[[int], None] | None = None
+    limit: int = 0
 
 
 def transport_of(send: Send) -> Transport:
@@ -58,12 +66,18 @@ def transport_of(send: Send) -> Transport:
             transport.pauseProducing,
             transport.resumeProducing,
             getattr(protocol, "sendCloseFrame", None),
+            partial(setattr, protocol, "maxMessagePayloadSize"),
+            getattr(protocol, "maxMessagePayloadSize", 0),
         )
     return Transport(lambda: 0, _nothing, _nothing, _nothing)
 
 
 def _nothing() -> None:
     """A server that needs no such help."""
+
+
+def _no_limit(_size: int) -> None:
+    """A server that does not measure what it sends."""
 
 
 def _twisted_backlog(transport: Any) -> int:
@@ -115,8 +129,20 @@ class Socket:
                 self._sending_since = time.monotonic()
                 if self.transport.backlog_bytes() > BACKLOG_MAX:
                     await self._room()
-                await self._send({"type": "websocket.send", "text": frame})
+                if len(frame) > LONG_CHARACTERS:
+                    await self._send_long(frame)
+                else:
+                    await self._send({"type": "websocket.send", "text": frame})
             self._sending_since = 0.0
+
+    async def _send_long(self, frame: str) -> None:
+        """A frame of any length (SOCK-004). Daphne hands it over before anything else runs."""
+        set_limit = self.transport.set_limit or _no_limit
+        set_limit(0)
+        try:
+            await self._send({"type": "websocket.send", "text": frame})
+        finally:
+            set_limit(self.transport.limit)
 
     async def end(self, code: int) -> None:
         """Say goodbye, or hang up when the client does not even take that."""

@@ -28,6 +28,15 @@ TYPED = """async (texts) => {
   const { typed } = await import("novate/format");
   return texts.map(typed);
 }"""
+MANY = """async (count) => {
+  const { stream } = await import("novate/stream");
+  const order = { instrument_name: "BTC_USDC-PERPETUAL", type: "market", amount: "0.001" };
+  const pair = ["private/buy", "private/sell"];
+  for (let sent = 0; sent < count; sent += 10) {
+    const sides = [...pair, ...pair, ...pair, ...pair, ...pair];
+    await Promise.all(sides.map((side) => stream.call(side, order)));
+  }
+}"""
 Json = dict[str, Any]
 
 
@@ -297,6 +306,30 @@ def _check_tables(alice: Terminal) -> None:
     expect(rows).to_have_count(1)
     expect(page.locator("nv-fills .table-foot")).to_contain_text("1 of 2 rows match the filter")
     assert [row["Side"] for row in download(alice)] == ["Buy"]
+
+
+@pytest.mark.nightly
+def test_long_histories_come_page_by_page_and_whole_in_the_csv(
+    open_quiet: Opener, maker: Key
+) -> None:
+    alice = open_quiet()
+    alice.begin()
+    alice.page.evaluate(MANY, 130)
+    rows = alice.page.locator("nv-fills tbody tr")
+
+    alice.tab("Fills")
+    expect(rows).to_have_count(100, timeout=10_000)
+    expect(alice.page.locator("nv-fills .table-foot")).to_contain_text("100 rows read")
+    assert len(download(alice)) == 130
+    expect(alice.page.locator("nv-table-tools output")).to_have_text("130 rows saved")
+    alice.page.get_by_role("button", name="Load older").click()
+
+    expect(rows).to_have_count(130)
+    expect(alice.page.locator("nv-fills .table-foot")).to_be_hidden()
+    alice.tab("Order history")
+    expect(alice.page.locator("nv-order-history tbody tr")).to_have_count(100, timeout=10_000)
+    alice.page.get_by_role("button", name="Load older").click()
+    expect(alice.page.locator("nv-order-history tbody tr")).to_have_count(130)
 
 
 def prices(person: Terminal) -> list[Decimal]:

@@ -196,6 +196,18 @@ def test_a_frame_above_the_limit_ends_the_socket(venue: Venue, port: int) -> Non
         assert is_closed(client, 5)
 
 
+def test_an_answer_may_be_longer_than_a_question_may(venue: Venue, port: int) -> None:
+    question = {"jsonrpc": "2.0", "method": "public/get_instruments", "params": {}}
+    with venue.socket(port) as client:
+        client.connection.send(json.dumps([question | {"id": i} for i in range(30)]))
+        answer = client.connection.recv(20)
+        assert len(answer) > 40_000
+        assert sorted(one["id"] for one in json.loads(answer)) == list(range(30))
+
+        client.connection.send(" " * 32_769)
+        assert is_closed(client, 10)
+
+
 def test_heartbeats_are_asked_for(venue: Venue, port: int) -> None:
     with venue.socket(port) as client:
         refused = client.ask("public/set_heartbeat", interval=1)
