@@ -94,7 +94,6 @@ def test_panels_are_resized_by_keyboard_remembered_and_reset(open_terminal: Open
         is_column = panel in (".ladder", ".ticket")
         assert (box["width"] if is_column else box["height"]) == pixels, panel
     page.unroute("**/*.js")
-    visitor.problems.clear()
     page.reload()
     visitor.wait_until_live()
 
@@ -107,6 +106,8 @@ def test_panels_are_resized_by_keyboard_remembered_and_reset(open_terminal: Open
     expect(edges["Height of positions and orders"]).to_have_attribute("aria-valuenow", "260")
     edges["Width of the order book"].dblclick(position={"x": 4, "y": 300})
     expect(edges["Width of the order book"]).to_have_attribute("aria-valuenow", "300")
+    # The browser tells of each script that this test kept from it, some of them late.
+    visitor.problems = [line for line in visitor.problems if "ERR_FAILED" not in line]
 
 
 def test_question_mark_shows_the_map_and_single_keys_can_be_switched_off(
