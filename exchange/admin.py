@@ -44,12 +44,20 @@ class MembershipAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
 
 
-OWN_WINDOW = (models.Membership, models.Alarm)
+OWN_WINDOW = (models.Membership, models.Alarm, models.Maintenance)
 NO_WINDOW = (models.ApiKey, models.OrderLabel)
 for model in apps.get_app_config("exchange").get_models():
     if model not in OWN_WINDOW + NO_WINDOW:
         admin.site.register(model, ReadOnlyAdmin)
 admin.site.register(models.Membership, MembershipAdmin)
+
+
+@admin.register(models.Maintenance)
+class MaintenanceAdmin(ModelAdmin):
+    """What is planned: the one table here that an operator writes."""
+
+    list_display = ("begins", "ends", "words")
+    ordering = ("-begins",)
 
 
 @admin.register(models.Alarm)

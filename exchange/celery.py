@@ -16,6 +16,11 @@ app.conf.beat_schedule = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "quarters": {
+        "task": "exchange.tasks.fold_quarters",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
     "variation": {
         "task": "exchange.tasks.settle_variation",
         "schedule": 60.0,

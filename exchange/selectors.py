@@ -7,6 +7,7 @@ SEL-002  candles and statistics are exact at the projections' head: what the can
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection
 
@@ -17,6 +18,7 @@ from exchange.models import (
     IndexHistory,
     Liquidation,
     LiquidationStep,
+    Maintenance,
     MarkHistory,
     Membership,
     ProjectionHead,
@@ -83,6 +85,11 @@ def accounts_of(user_id: int) -> list[Membership]:
 def vaults() -> list[Vault]:
     """The venue's own funds."""
     return list(Vault.objects.order_by("id"))
+
+
+def planned_maintenance(now: datetime) -> list[Maintenance]:
+    """What is under way or to come, the next one first; a dozen at most."""
+    return list(Maintenance.objects.filter(ends__gt=now).order_by("begins", "id")[:12])
 
 
 # --- forced actions ---------------------------------------------------------------------------

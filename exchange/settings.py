@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "exchange.gateway.middleware.ContentSecurityPolicyMiddleware",
+    "exchange.gateway.middleware.ConnectionMiddleware",
     "exchange.gateway.middleware.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from exchange.gateway import key_views, views
+from exchange.gateway import account_views, key_views, views
 
 # One door, with its budgets and second factors, for operators too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -13,7 +13,18 @@ urlpatterns = [
     path("", views.markets, name="markets"),
     path("trade/", views.trade_default, name="trade_default"),
     path("trade/<str:contract>", views.trade, name="trade"),
-    path("portfolio", views.portfolio, name="portfolio"),
+    path("portfolio", account_views.portfolio, name="portfolio"),
+    path("portfolio/funds", account_views.funds, name="funds"),
+    path("portfolio/accounts", account_views.accounts, name="accounts"),
+    path("portfolio/accounts/new", account_views.open_account, name="account_open"),
+    path(
+        "portfolio/accounts/<int:account>/name",
+        account_views.rename_account,
+        name="account_rename",
+    ),
+    path("portfolio/accounts/<int:account>/use", account_views.use_account, name="account_use"),
+    path("portfolio/statements", account_views.statements, name="statements"),
+    path("portfolio/statement.csv", account_views.statement_csv, name="statement_csv"),
     path("welcome", views.welcome, name="welcome"),
     path("status", views.status, name="status"),
     path("status.json", views.status_json, name="status_json"),

@@ -26,10 +26,10 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 
+from exchange.gateway.acting import acting_member
 from exchange.gateway.addresses import is_in, parse_address, parse_network
 from exchange.gateway.database import in_database
 from exchange.gateway.errors import INVALID_CREDENTIALS, RpcError, unauthorized
-from exchange.models.accounts import Membership
 from exchange.models.keys import (
     SCOPE_ACCOUNT,
     SCOPE_READ,
@@ -325,7 +325,7 @@ def _load_session(session_key: str) -> Principal | None:
     user = get_user(request)
     if not user.is_authenticated or not user.is_active:
         return None
-    membership = Membership.objects.filter(user_id=user.pk).order_by("account_id").first()
+    membership = acting_member(user.pk, request.session)
     if membership is None:
         return None
     return Principal(

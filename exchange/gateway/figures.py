@@ -1,5 +1,6 @@
 """The status page's figures: what the processes measure, or a dash, never a guess."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from exchange.gateway.exposition import newest, number, sum_recent
@@ -62,6 +63,50 @@ def figures_of(rows: list[Row], now: float) -> Figures:
         open_alarms=number(newest(rows, "worker"), "novate_open_alarms"),
         sockets=sum(sockets) if gateways else None,
     )
+
+
+class Stage(NamedTuple):
+    """How long a part of an order's way took in the last minute, seconds; None: nobody came."""
+
+    name: str
+    words: str
+    p50_seconds: float | None
+    p99_seconds: float | None
+
+
+# In the order in which an order comes through.
+_STAGES = {
+    "decode": "Read, checked and sent by the gateway",
+    "bus": "Waited on the bus",
+    "journal": "Written to the journal, with its sync to disk",
+    "apply": "Decided by the engine",
+    "publish": "Told to everybody",
+    "engine": "From the gateway to the engine and back",
+    "reply": "Answered by the gateway",
+    "total": "All of it",
+}
+
+
+def stages_of(rows: list[Row]) -> tuple[Stage, ...]:
+    """Latency by stage, over all processes."""
+    counts = sum_recent(rows, "novate_stage_seconds")
+    return tuple(
+        Stage(name, words, *(quantile(counts.get(name, []), share) for share in (0.5, 0.99)))
+        for name, words in _STAGES.items()
+    )
+
+
+def stage_rows(stages: Iterable[Stage]) -> list[dict[str, Any]]:
+    """The same in words, for the page and for machines."""
+    return [
+        {
+            "stage": stage.name,
+            "label": stage.words,
+            "p50": bound(stage.p50_seconds),
+            "p99": bound(stage.p99_seconds),
+        }
+        for stage in stages
+    ]
 
 
 def status_figures(figures: Figures) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ class KeyForm(forms.Form):
         account, contracts = self.fields["account"], self.fields["contracts"]
         assert isinstance(account, forms.TypedChoiceField)
         assert isinstance(contracts, forms.MultipleChoiceField)
-        account.choices = [(row.account_id, row.name) for row in members]
+        account.choices = [(row.account_id, row.title) for row in members]
         if len(members) == 1:
             account.widget, account.initial = forms.HiddenInput(), members[0].account_id
         names = Contract.objects.order_by("id").values_list("name", flat=True)

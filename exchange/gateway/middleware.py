@@ -5,6 +5,9 @@ PAGE-002  styles may be inline: both chart libraries size their canvases that wa
 PAGE-003  no page of ours may be framed, and no form may post elsewhere.
 PAGE-004  while PostgreSQL or Valkey is away a page that needs it says so with 503: nobody is
           let in without the budgets that Valkey keeps.
+PAGE-005  a request has a thread of its own, and that a connection of its own: it is closed with
+          the answer. Left to the collector of garbage, a hundred pages in a row would take all
+          connections that PostgreSQL has.
 """
 
 import logging
@@ -13,6 +16,7 @@ from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import DisallowedHost
+from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
@@ -48,6 +52,19 @@ class ContentSecurityPolicyMiddleware:
         response = self._get_response(request)
         assert isinstance(response, Awaitable)
         return _protected(request, await response)
+
+
+class ConnectionMiddleware(MiddlewareMixin):
+    """Gives PostgreSQL its connection back with the answer (PAGE-005)."""
+
+    def process_response(
+        self, _request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Called in the request's own thread."""
+        for connection in connections.all(initialized_only=True):
+            if not connection.in_atomic_block:  # A test's transaction goes on behind it.
+                connection.close()
+        return response
 
 
 class OutageMiddleware(MiddlewareMixin):

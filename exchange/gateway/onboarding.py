@@ -9,6 +9,8 @@ from typing import Any
 
 from django.core.cache import cache
 
+from exchange import selectors
+from exchange.models import Balance, Fill
 from exchange.models.accounts import Membership
 from exchange.pipeline.provision import provision_account
 
@@ -27,6 +29,22 @@ def ensure_account(user: Any) -> bool:
     if not cache.add(f"onboarding:{user.pk}", 1, RETRY_SECONDS):
         return False
     return _open_account(user)
+
+
+def step(user: Any) -> str:
+    """What a person has yet to do: "account", "funds", "trade", or "" when nothing is left.
+
+    Read from the projections, so for a moment it may say what has just been done.
+    """
+    if not user.is_authenticated:
+        return "account"
+    accounts = [one.account_id for one in selectors.accounts_of(user.pk)]
+    if not accounts:
+        return "account"
+    if Fill.objects.filter(account__in=accounts).exists():
+        return ""
+    has_funds = Balance.objects.filter(account__in=accounts, balance_units__gt=0).exists()
+    return "trade" if has_funds else "funds"
 
 
 def account_name(user: Any) -> str:

@@ -22,9 +22,12 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.utils.functional import SimpleLazyObject
 
 from exchange.gateway import rpc
+from exchange.gateway.acting import acting_member
 from exchange.gateway.layout import panel_sizes
+from exchange.models import Membership
 
 FIRST_PICTURE_SECONDS = 0.5
 SCRIPTS = Path(settings.BASE_DIR) / "static" / "js"
@@ -57,7 +60,16 @@ def shell(request: HttpRequest) -> Picture:
         "websocket_path": "/ws/api/v2",
         "charts_script": static("vendor/lightweight-charts.js"),
         "modules": Modules(),
+        "acting": SimpleLazyObject(lambda: _acting(request)),
     }
+
+
+def _acting(request: HttpRequest) -> Membership | None:
+    """The account that the page's connection acts for; asked for only where it is shown."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return None
+    return acting_member(user.pk, request.session)
 
 
 class Modules:

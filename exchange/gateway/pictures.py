@@ -9,8 +9,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from exchange.gateway import pages
-from exchange.gateway.figures import status_figures
+from exchange.gateway.figures import stage_rows, status_figures
 from exchange.gateway.state import VERSION, Look
+from exchange.models import Maintenance
 from exchange.pipeline.halts import Halt
 
 BOOK_ROWS = 12
@@ -78,7 +79,9 @@ def status(look: Look) -> Picture:
         "verdict": _VERDICTS[state],
         "components": rows,
         "figures": status_figures(look.figures),
+        "stages": stage_rows(look.stages),
         "halts": [_halt(halt) for halt in look.halts],
+        "maintenance": [_planned(one) for one in look.maintenance],
         "numbers": look.figures.as_json(),
         "checked": checked,
         "version": VERSION,
@@ -229,6 +232,14 @@ def _component(component: Picture) -> Picture:
 def _halt(halt: Halt) -> Picture:
     since = datetime.fromtimestamp(halt.time_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return {"contract": halt.contract, "since": since, "reason": halt.words or DASH}
+
+
+def _planned(one: Maintenance) -> Picture:
+    return {
+        "begins": one.begins.strftime("%Y-%m-%d %H:%M UTC"),
+        "ends": one.ends.strftime("%Y-%m-%d %H:%M UTC"),
+        "words": one.words,
+    }
 
 
 def _direction(change: Any) -> str:

@@ -305,6 +305,24 @@ class ExplainLiquidation(OurParams, frozen=True):
     continuation: Count | None = None
 
 
+class ProfitAndLoss(OurParams, frozen=True):
+    span: Text = Text("all")
+
+
+class EquityHistory(OurParams, frozen=True):
+    span: Text = Text("1d")
+
+
+class StressMargin(OurParams, frozen=True):
+    move: Decimal | None = None
+    instrument_name: Text = Text()
+
+
+class ChangeSubaccountName(Params, frozen=True):
+    sid: Count
+    name: Text
+
+
 class DemoFund(OurParams, frozen=True):
     amount: Decimal | None = None
     currency: Text = Text("USDC")

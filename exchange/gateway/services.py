@@ -24,6 +24,7 @@ from exchange.gateway.labels import Labels
 from exchange.gateway.limits import Limits
 from exchange.gateway.listings import Listings
 from exchange.gateway.own_writes import OwnWrites
+from exchange.gateway.profits import Profits
 from exchange.gateway.projected import Projected
 from exchange.gateway.recent import RecentOrders
 from exchange.gateway.replays import Replays
@@ -52,6 +53,7 @@ class Gateway:
     own_writes: OwnWrites
     history: History
     statements: Statements
+    profits: Profits
     charts: Charts
     volatilities: Volatilities
     keys: Keys
@@ -109,6 +111,7 @@ class Gateway:
             statements=Statements(listings, own_writes),
             charts=charts,
             volatilities=Volatilities(charts),
+            profits=Profits(listings, accounts, own_writes),
             keys=keys,
             limits=Limits(client),
             replays=replays,

@@ -4,6 +4,7 @@ STATUS-001  a part that cannot be asked is "unknown" or "down"; asking never rai
 """
 
 import time
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, NamedTuple, TypedDict
 
@@ -19,9 +20,10 @@ from exchange.engine import units
 from exchange.engine.commands import unpack_name
 from exchange.engine.state import UNDERLYING
 from exchange.gateway.exposition import number
-from exchange.gateway.figures import Figures, figures_of
+from exchange.gateway.figures import Figures, Stage, figures_of, stages_of
 from exchange.gateway.listings import Row, row_of
 from exchange.gateway.services import Gateway
+from exchange.models import Maintenance
 from exchange.models.journal import JournalBatch
 from exchange.pipeline.bus import SILENCE_SECONDS_MAX, STREAM
 from exchange.pipeline.halts import Halt, halts
@@ -53,6 +55,8 @@ class Look(NamedTuple):
     components: list[Component]
     figures: Figures
     halts: list[Halt]
+    stages: tuple[Stage, ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()
 
 
 class _Head(NamedTuple):
@@ -81,7 +85,9 @@ def look() -> Look:
     now_ns = time.time_ns()
     journal_parts = _journal_parts(now_ns)
     bus_parts, rows = _bus_parts(now_ns)
-    return Look([*journal_parts, *bus_parts], figures_of(rows, now_ns / NS), _halts())
+    parts = [*journal_parts, *bus_parts]
+    figures = figures_of(rows, now_ns / NS)
+    return Look(parts, figures, _halts(), stages_of(rows), _maintenance(now_ns))
 
 
 def _halts() -> list[Halt]:
@@ -89,6 +95,14 @@ def _halts() -> list[Halt]:
         return halts()
     except (DatabaseError, psycopg.Error):
         return []  # The database's own row says that it does not answer.
+
+
+def _maintenance(now_ns: int) -> tuple[Maintenance, ...]:
+    try:
+        now = datetime.fromtimestamp(now_ns / NS, UTC)
+        return tuple(selectors.planned_maintenance(now))
+    except DatabaseError:
+        return ()
 
 
 def _journal_parts(now_ns: int) -> list[Component]:

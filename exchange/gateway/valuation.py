@@ -40,6 +40,11 @@ class Valuation:
         self._listings = listings
         self._stage = LiquidationStage(stage)
 
+    @classmethod
+    def nothing(cls, listings: Listings) -> "Valuation":
+        """An account that the engine has not shown yet."""
+        return cls(AccountHealth(0, 0, 0, 0, 0, ()), listings)
+
     def positions(self) -> list[Json]:
         """Every position, also those that are open orders alone."""
         return [
@@ -156,7 +161,7 @@ def flat_position(listing: Listing) -> Json:
 
 def empty_summary() -> Json:
     """The summary of an account that has nothing."""
-    return Valuation(AccountHealth(0, 0, 0, 0, 0, ()), Listings()).summary()
+    return Valuation.nothing(Listings()).summary()
 
 
 def _summary_frame() -> Json:

@@ -16,8 +16,10 @@ DEFAULT_CONTRACT = "BTC_USDC-PERPETUAL"
 
 
 def markets(request: HttpRequest) -> HttpResponse:
-    onboarding.ensure_account(request.user)
-    return render(request, "markets.html", {"markets": pictures.markets(), "page": "markets"})
+    has_account = onboarding.ensure_account(request.user)
+    context = {"markets": pictures.markets(), "page": "markets", "has_account": has_account}
+    context |= {"step": onboarding.step(request.user), "contract": DEFAULT_CONTRACT}
+    return render(request, "markets.html", context)
 
 
 def trade_default(_request: HttpRequest) -> HttpResponse:
@@ -35,17 +37,11 @@ def trade(request: HttpRequest, contract: str) -> HttpResponse:
 
 
 @login_required
-def portfolio(request: HttpRequest) -> HttpResponse:
-    has_account = onboarding.ensure_account(request.user)
-    return render(request, "portfolio.html", {"page": "portfolio", "has_account": has_account})
-
-
-@login_required
 def welcome(request: HttpRequest) -> HttpResponse:
     """Where sign-up leads: account, test funds, first trade."""
     has_account = onboarding.ensure_account(request.user)
     context = {"page": "welcome", "has_account": has_account, "contract": DEFAULT_CONTRACT}
-    return render(request, "welcome.html", context)
+    return render(request, "welcome.html", context | {"step": onboarding.step(request.user)})
 
 
 def status(request: HttpRequest) -> HttpResponse:

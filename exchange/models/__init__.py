@@ -4,7 +4,8 @@
 projections of it: any of their rows can be thrown away and computed again (`manage.py replay
 --rebuild`), and only `exchange.pipeline.projections` writes them. `accounts.Membership` and
 `keys` are not projected: they say which person may act for which engine account. `sweeps` is
-what the Celery tasks found and how far they came. `recorded` is what a demonstration's charts
+what the Celery tasks found and how far they came, `profit` what they added up.
+`recorded` is what a demonstration's charts
 show of the time before it.
 
 MODEL-001  money, prices, sizes and times are integers in the engine's units, never decimals.
@@ -26,6 +27,8 @@ from exchange.models.contracts import Contract, IndexHistory, MarkHistory, Param
 from exchange.models.funding import FundingHour, FundingPayment, FundingSample
 from exchange.models.journal import JournalAnchor, JournalBatch
 from exchange.models.keys import ApiKey, OrderLabel
+from exchange.models.maintenance import Maintenance
+from exchange.models.profit import AccountQuarter, QuarterHead
 from exchange.models.recorded import RecordedMinute
 from exchange.models.sweeps import Alarm, CandleHead, MarginSweep, ProjectionHead
 from exchange.models.trading import Candle, Fill, Liquidation, LiquidationStep, Order
@@ -33,6 +36,7 @@ from exchange.models.vaults import BadDebt, InsurancePayment, Vault
 
 __all__ = [
     "Account",
+    "AccountQuarter",
     "Alarm",
     "ApiKey",
     "BadDebt",
@@ -51,6 +55,7 @@ __all__ = [
     "LedgerEntry",
     "Liquidation",
     "LiquidationStep",
+    "Maintenance",
     "MarginSweep",
     "MarkHistory",
     "Membership",
@@ -58,6 +63,7 @@ __all__ = [
     "OrderLabel",
     "Parameter",
     "ProjectionHead",
+    "QuarterHead",
     "RecordedMinute",
     "Reporter",
     "Transfer",

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+LABEL_CHARACTERS_MAX = 40
+
 
 class Account(models.Model):
     """An account of the engine, by its engine id."""
@@ -49,6 +51,12 @@ class Membership(models.Model):
         help_text="Empty for a bot's account, which acts by API key only.",
     )
     name = models.CharField(max_length=150)
+    label = models.CharField(
+        max_length=LABEL_CHARACTERS_MAX,
+        blank=True,
+        default="",
+        help_text="What its owner calls it; names themselves never change.",
+    )
     account_id = models.IntegerField(unique=True)
     created = models.DateTimeField(auto_now_add=True)
 
@@ -63,6 +71,13 @@ class Membership(models.Model):
                 condition=Q(user__isnull=False),
             ),
         )
+
+    @property
+    def title(self) -> str:
+        """What people read: their own name for it, or its place among their accounts."""
+        number = self.name.rpartition("/")[2]
+        is_numbered = "/" in self.name and number.isdigit()
+        return self.label or (f"Sub-account {number}" if is_numbered else "Main account")
 
     def __str__(self) -> str:
         return f"{self.name} (account {self.account_id})"

@@ -17,6 +17,7 @@ from exchange.engine.events import ACCOUNT_OPENED, EventKind
 from exchange.engine.rejects import RejectReason
 from exchange.engine.units import AMOUNT_UNITS_MAX, NO_ACCOUNT, OPERATOR, ROLE_TRADER, USDC
 from exchange.models import Account, Membership, Transfer
+from exchange.models.accounts import LABEL_CHARACTERS_MAX
 from exchange.pipeline.bus import Bus
 from exchange.pipeline.codec import Result
 from exchange.pipeline.servers import redis_url
@@ -98,6 +99,14 @@ def sub_accounts(main: int) -> list[Membership]:
     named = Membership.objects.filter(same_person, name__startswith=f"{parent.name}/")
     named = named.order_by("account_id")
     return [parent, *named]
+
+
+def rename_sub_account(account: int, label: str) -> None:
+    """What people call a sub-account; "" is none. Raises ValueError."""
+    label = " ".join(label.split())
+    if len(label) > LABEL_CHARACTERS_MAX or not (label == "" or label.isprintable()):
+        raise ValueError(f"must be at most {LABEL_CHARACTERS_MAX} printable characters")
+    Membership.objects.filter(account_id=account).update(label=label)
 
 
 def require_free_name(name: str) -> None:

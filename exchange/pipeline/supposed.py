@@ -4,12 +4,12 @@ SUPPOSE-001  the answer is what_if's, so the engine's; only the view that it is 
              made up. What is added is bought or sold at the mark, without a fee.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from exchange.engine.state import POSITION
-from exchange.engine.units import BUY, POSITION_UNITS_MAX, SLOTS_MAX
+from exchange.engine.units import BUY, POSITION_UNITS_MAX, PPM, SLOTS_MAX
 from exchange.pipeline.codec import Records
 from exchange.pipeline.views import AccountView
 from exchange.pipeline.what_if import AccountHealth, revalue
@@ -64,6 +64,36 @@ def portfolio(
     if not adds:
         supposed = supposed._replace(orders=view.orders[:0], conditions=view.conditions[:0])
     return revalue(supposed, contract_rows, underlying_rows)
+
+
+def moved(
+    view: AccountView,
+    contract_rows: Records,
+    underlying_rows: Records,
+    moves_ppm: Sequence[int],
+    contract: int | None = None,
+) -> list[AccountHealth]:
+    """The account if marks stood so much higher or lower: all of them, or one contract's.
+
+    Raises TooMuch for positions that no account could hold at such marks.
+    """
+    found = []
+    for move_ppm in moves_ppm:
+        rows = contract_rows.copy()
+        for number in range(len(rows)) if contract is None else (contract,):
+            mark = int(rows[number]["mark_ticks"])
+            rows[number]["mark_ticks"] = mark and max(1, mark * (PPM + move_ppm) // PPM)
+        _check_sizes(view, rows)
+        found.append(revalue(view, rows, underlying_rows))
+    return found
+
+
+def _check_sizes(view: AccountView, contract_rows: Records) -> None:
+    for position in view.positions:
+        row = contract_rows[int(position["contract"]) - 1]
+        unit = int(row["mark_ticks"]) * int(row["tick_value_units"])
+        if abs(int(position["lots"])) * unit > 2 * POSITION_UNITS_MAX:
+            raise TooMuch("would pass the venue's limits")
 
 
 def _positions(

@@ -1,4 +1,4 @@
-"""Every Celery task: candles, snapshots, margin sweep, variation and funding clocks.
+"""Every Celery task: candles, quarters, snapshots, margin sweep, variation and funding clocks.
 
 A task proposes or records; the engine alone decides. Their times stand in exchange.celery.
 
@@ -35,6 +35,7 @@ from exchange.pipeline.servers import redis_url
 from exchange.tasks.candles import roll_up
 from exchange.tasks.locks import exclusive
 from exchange.tasks.measured import measured, meter_of_this_process
+from exchange.tasks.profit import fold
 from exchange.tasks.sweep import sweep_range
 
 SHARD_ACCOUNTS = 8_192
@@ -53,6 +54,14 @@ def roll_up_candles() -> int:
     """Fills that are not in candles yet → candles of every resolution."""
     with exclusive("candles") as is_ours:
         return roll_up() if is_ours else 0
+
+
+@shared_task(soft_time_limit=50, time_limit=60)
+@measured("quarters")
+def fold_quarters() -> int:
+    """Fills, funding and postings → quarters of an hour of each account."""
+    with exclusive("quarters") as is_ours:
+        return fold() if is_ours else 0
 
 
 @shared_task(soft_time_limit=240, time_limit=300)

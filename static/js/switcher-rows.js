@@ -1,24 +1,14 @@
 // Rows of the market switcher: contract, last, day, funding, volume, and a star that is remembered.
 
 import { attribute, classes, make, text } from "novate/dom";
+import { favourites, makeStar, turnFavourite } from "novate/favourites";
 import { compact, directionOf, percent, price, rate } from "novate/format";
-import { keep, recall } from "novate/kept";
-
-const KEY = "markets.favourites";
-const STAR = "m8 1.8 1.9 3.9 4.3.6-3.1 3 .7 4.3L8 11.6l-3.8 2 .7-4.3-3.1-3 4.3-.6z";
-const SVG = "http://www.w3.org/2000/svg";
-
-const favourites = () => new Set((recall(KEY) ?? "").split(" ").filter(Boolean));
 
 // Stars a row or takes its star away. It keeps its place until the list is opened again: nothing
 // jumps under the pointer.
 export function star(row) {
   if (!row) return;
-  const names = favourites();
-  const isStarred = !names.delete(row.dataset.name);
-  if (isStarred) names.add(row.dataset.name);
-  keep(KEY, [...names].join(" "));
-  attribute(row.querySelector(".star"), "aria-pressed", String(isStarred));
+  attribute(row.querySelector(".star"), "aria-pressed", String(turnFavourite(row.dataset.name)));
 }
 
 // Marks the one row that Enter opens.
@@ -35,7 +25,7 @@ export function makeRow(contract, at) {
   const link = make("a", { class: "contract-name", href: `/trade/${encodeURIComponent(name)}`, tabindex: -1 },
     make("b", {}, base), make("span", {}, kind));
   const row = make("tr", { id: `market-${at}`, dataset: { name, search: `${name} ${base} ${kind}`.toLowerCase() } },
-    make("td", {}, makeStar(name), link), ...cells);
+    make("td", {}, makeStar(name, { tabindex: -1 }), link), ...cells);
   row.contract = contract;
   return row;
 }
@@ -55,13 +45,4 @@ export function fillRow(row, summary) {
   text(cell("funding"), rate(summary.funding_8h));
   text(cell("volume"), compact(summary.volume_notional ?? summary.volume_usd));
   attribute(row, "title", summary.contract_state === "open" ? null : `This market is ${summary.contract_state.replaceAll("_", " ")}.`);
-}
-
-function makeStar(name) {
-  const picture = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  for (const [key, value] of [["viewBox", "0 0 16 16"], ["width", "16"], ["height", "16"], ["aria-hidden", "true"]]) picture.setAttribute(key, value);
-  path.setAttribute("d", STAR);
-  picture.append(path);
-  return make("button", { class: "star", type: "button", tabindex: -1, "aria-label": `Star ${name}`, "aria-pressed": String(favourites().has(name)) }, picture);
 }

@@ -44,6 +44,13 @@ def main() -> None:
     if "following" in groups:
         print("\ndurable load, projector following (bar: 25,000 orders/s at 1 s)")
         following.run(report, seconds=5 if options.quick else 35)
+    if "page" in groups:
+        # A browser is not installed everywhere, and nobody waits half an hour by accident.
+        from tests.benchmarks import page
+
+        print("\nthe trade page in Chromium, a venue of its own")
+        minutes, seconds = (2.0, 10.0) if options.quick else (30.0, 30.0)
+        page.run(report, minutes=minutes, seconds=seconds)
     if "websocket" in groups:
         print("\nwebsockets, engine and projector running")
         websocket.run(report, seconds=5 if options.quick else 20)
@@ -73,7 +80,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
     parser.add_argument("--commands", type=int, help="commands of the order flow")
-    parser.add_argument("groups", nargs="*", help=" ".join(GROUPS))
+    parser.add_argument("groups", nargs="*", help=" ".join((*GROUPS, "page")))
     return parser.parse_args()
 
 

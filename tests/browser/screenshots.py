@@ -1,52 +1,90 @@
-"""Pictures of every page, state and theme: `python -m tests.browser.screenshots [URL]`.
+"""Pictures of every page, state, theme and size: `python -m tests.browser.screenshots`.
 
-Without a URL a venue of its own is started. The pictures go to screenshots/, which git ignores.
+They go to screenshots/, which git ignores. Without --url a venue of its own is started. Names
+after the options choose scenes by their beginnings; --readme makes the README's picture anew.
 """
 
-import sys
+import argparse
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from exchange.pipeline.servers import PROJECT
 from tests.browser.chromium import chromium
-from tests.browser.terminal import BTC, DESK, PHONE, Terminal, Wire
+from tests.browser.scenes import SCENES, Scene, trading
+from tests.browser.terminal import DESK, PHONE, Terminal
 from tests.scenarios.venue import Venue
 
 FOLDER = PROJECT / "screenshots"
-WIDE = (1920, 1080)
-SETTLE_MS = 1_500
-
-Scene = Callable[[Terminal], None]
+README_PICTURE = PROJECT / "docs" / "terminal.png"
+THEMES = ("dark", "light")
+SETTLE_MS = 1_200
+REPAINT_MS = 300
 
 
 def main() -> None:
+    """Takes what was asked for; the names of the pictures are printed as they are made."""
+    options = _options()
     FOLDER.mkdir(exist_ok=True)
-    with _venue(sys.argv[1:]) as url, chromium() as browser:
-        for theme in ("dark", "light"):
-            for name, (viewport, scene) in SCENES.items():
-                _take(browser, url, f"{name}-{theme}", theme, viewport, scene)
+    with _venue(options.url) as url, chromium() as browser:
+        if options.readme:
+            _take_for_readme(browser, url)
+            return
+        for name, scene in SCENES.items():
+            if not options.names or name.startswith(tuple(options.names)):
+                _play(browser, url, name, scene)
 
 
-def _take(
-    browser: Browser, url: str, name: str, theme: str, viewport: tuple[int, int], scene: Scene
+def _play(browser: Browser, url: str, name: str, scene: Scene) -> None:
+    """One window for the desks, and one with a finger instead of a mouse for the phone."""
+    desks = [size for size in scene.sizes if size != PHONE]
+    if desks:
+        _photograph(browser, url, name, scene, desks)
+    if PHONE in scene.sizes:
+        label = name if name.startswith("phone-") else f"phone-{name}"
+        _photograph(browser, url, label, scene, [PHONE])
+
+
+def _photograph(
+    browser: Browser, url: str, name: str, scene: Scene, sizes: list[tuple[int, int]]
 ) -> None:
-    terminal = Terminal(browser, url, viewport, is_phone=viewport == PHONE)
-    terminal.set_theme(theme)
-    scene(terminal)
-    terminal.page.wait_for_timeout(SETTLE_MS)
-    terminal.page.screenshot(path=FOLDER / f"{name}.png")
+    terminal = Terminal(browser, url, sizes[0], is_phone=sizes == [PHONE])
+    try:
+        scene.act(terminal)
+        terminal.page.wait_for_timeout(SETTLE_MS)
+        for size in sizes:
+            terminal.page.set_viewport_size({"width": size[0], "height": size[1]})
+            for theme in THEMES:
+                terminal.turn(theme)
+                terminal.page.wait_for_timeout(REPAINT_MS)
+                label = f"{name}-{theme}" + (f"-{size[0]}" if size not in (DESK, PHONE) else "")
+                path = FOLDER / f"{label}.png"
+                terminal.page.screenshot(path=path, full_page=scene.is_whole)
+                print(path.name, flush=True)
+    except Exception as error:
+        # The other pictures are wanted all the same.
+        print(f"{name} FAILED: {error}", flush=True)
+    for problem in terminal.problems:
+        print(f"  {problem}", flush=True)
     terminal.close()
-    print(f"{name}.png", *terminal.problems, sep="\n  ")
+
+
+def _take_for_readme(browser: Browser, url: str) -> None:
+    terminal = Terminal(browser, url, DESK)
+    trading(terminal)
+    terminal.page.wait_for_timeout(SETTLE_MS)
+    terminal.page.screenshot(path=README_PICTURE)
+    print(README_PICTURE)
+    terminal.close()
 
 
 @contextmanager
-def _venue(arguments: list[str]) -> Iterator[str]:
-    if arguments:
-        yield arguments[0]
+def _venue(running: str) -> Iterator[str]:
+    if running:
+        yield running
         return
     with tempfile.TemporaryDirectory(prefix="novate-screenshots-") as folder:
         home = Path(folder) / "home"
@@ -60,176 +98,12 @@ def _venue(arguments: list[str]) -> Iterator[str]:
             venue.kill_what_is_left()
 
 
-def _page(path: str) -> Scene:
-    def scene(terminal: Terminal) -> None:
-        terminal.go(path)
-        terminal.wait_until_live()
-
-    return scene
-
-
-def _visiting(terminal: Terminal) -> None:
-    terminal.trade()
-
-
-def _trading(terminal: Terminal) -> None:
-    """A position, two orders, a ticket with its preview."""
-    terminal.begin()
-    _hold(terminal)
-    bid = terminal.patient_price()
-    terminal.choose("type", "limit")
-    terminal.enter(price=bid, size="0.25")
-    terminal.submit.click()
-    terminal.toast("Order placed")
-    terminal.enter(price=bid, size="0.4")
-
-
-def _hold(terminal: Terminal) -> None:
-    terminal.choose("type", "market")
-    terminal.enter(size="0.5")
-    terminal.submit.click()
-    terminal.toast("Bought")
-
-
-def _refused(terminal: Terminal) -> None:
-    terminal.begin()
-    terminal.enter(price=terminal.patient_price(), size="500")
-    expect(terminal.page.locator("nv-preview .refusal")).to_be_visible()
-    terminal.tab("Open orders")
-
-
-def _history(terminal: Terminal) -> None:
-    terminal.begin()
-    _hold(terminal)
-    terminal.tab("Fills")
-
-
-def _stale(terminal: Terminal) -> None:
-    wire = Wire(terminal.page)
-    terminal.begin()
-    wire.refuse()
-    expect(terminal.page.locator(".panel[data-stale]").first).to_be_attached(timeout=10_000)
-
-
-def _moving(terminal: Terminal) -> None:
-    """An order's line, moved and not confirmed yet."""
-    _trading(terminal)
-    handle = terminal.page.get_by_role("slider", name="Limit order").first
-    handle.focus()
-    terminal.page.keyboard.press("PageUp")
-
-
-def _depth(terminal: Terminal) -> None:
-    terminal.trade()
-    terminal.tab("Depth")
-    terminal.page.mouse.move(600, 300)
-
-
-def _keys(terminal: Terminal) -> None:
-    terminal.trade()
-    terminal.page.keyboard.press("?")
-
-
-def _switching(terminal: Terminal) -> None:
-    terminal.trade()
-    terminal.page.keyboard.press("Control+k")
-
-
-def _welcome(terminal: Terminal) -> None:
-    terminal.sign_up()
-
-
-def _portfolio(terminal: Terminal) -> None:
-    terminal.begin()
-    _hold(terminal)
-    terminal.go("/portfolio")
-    terminal.wait_until_live()
-
-
-def _phone(tab: str) -> Scene:
-    def scene(terminal: Terminal) -> None:
-        terminal.sign_up()
-        terminal.fund()
-        terminal.trade()
-        tabs = terminal.page.locator("nv-phone")
-        tabs.get_by_role("tab", name="Trade").click()
-        _hold(terminal)
-        tabs.get_by_role("tab", name=tab).click()
-
-    return scene
-
-
-def _phone_ticket(terminal: Terminal) -> None:
-    terminal.begin()
-    terminal.page.locator("nv-phone").get_by_role("tab", name="Trade").click()
-    terminal.enter(price=terminal.patient_price(), size="0.2")
-
-
-def _phone_portfolio(terminal: Terminal) -> None:
-    terminal.sign_up()
-    terminal.fund()
-    terminal.go("/portfolio")
-    terminal.wait_until_live()
-
-
-def _settings(path: str) -> Scene:
-    """A page of the account's settings, opened by somebody who has a key."""
-
-    def scene(terminal: Terminal) -> None:
-        terminal.sign_up()
-        terminal.go("/account/keys/new")
-        terminal.confirm()
-        page = terminal.page
-        page.locator("[name=name]").fill("Maker on BTC")
-        page.get_by_label("Trade: place").check()
-        page.get_by_label(BTC).check()
-        page.locator("[name=allowed_ips]").fill("127.0.0.1\n2001:db8::/32")
-        page.locator("[name=daily_loss]").fill("2,500")
-        if path != "/account/keys/new":
-            page.get_by_role("button", name="Make the key").click()
-        if path.startswith("/accounts") or path == "/account/keys":
-            terminal.go(path)
-            terminal.wait_until_live()
-
-    return scene
-
-
-SCENES: dict[str, tuple[tuple[int, int], Scene]] = {
-    "markets": (DESK, _page("/")),
-    "trade-visitor": (DESK, _visiting),
-    "trade": (DESK, _trading),
-    "trade-refused": (DESK, _refused),
-    "trade-fills": (DESK, _history),
-    "trade-stale": (DESK, _stale),
-    "trade-switcher": (DESK, _switching),
-    "trade-moving": (DESK, _moving),
-    "trade-depth": (DESK, _depth),
-    "trade-keys": (DESK, _keys),
-    "trade-wide": (WIDE, _trading),
-    "portfolio": (DESK, _portfolio),
-    "status": (DESK, _page("/status")),
-    "welcome": (DESK, _welcome),
-    "keys": (DESK, _settings("/account/keys")),
-    "keys-new": (DESK, _settings("/account/keys/new")),
-    "keys-secret": (DESK, _settings("/account/keys/secret")),
-    "two-factor": (DESK, _settings("/accounts/2fa/")),
-    "two-factor-app": (DESK, _settings("/accounts/2fa/totp/activate/")),
-    "sessions": (DESK, _settings("/accounts/sessions/")),
-    "phone-keys": (PHONE, _settings("/account/keys")),
-    "phone-keys-new": (PHONE, _settings("/account/keys/new")),
-    "phone-keys-secret": (PHONE, _settings("/account/keys/secret")),
-    "phone-two-factor": (PHONE, _settings("/accounts/2fa/")),
-    "phone-sessions": (PHONE, _settings("/accounts/sessions/")),
-    "signup": (DESK, _page("/accounts/signup/")),
-    "login": (DESK, _page("/accounts/login/")),
-    "not-found": (DESK, _page(f"/trade/{BTC}-X")),
-    "phone-markets": (PHONE, _page("/")),
-    "phone-chart": (PHONE, _phone("Chart")),
-    "phone-book": (PHONE, _phone("Book")),
-    "phone-ticket": (PHONE, _phone_ticket),
-    "phone-positions": (PHONE, _phone("Positions")),
-    "phone-portfolio": (PHONE, _phone_portfolio),
-}
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots")
+    parser.add_argument("--url", default="", help="a venue that runs already")
+    parser.add_argument("--readme", action="store_true", help=f"only {README_PICTURE.name}")
+    parser.add_argument("names", nargs="*", help="beginnings of scenes' names; all without")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

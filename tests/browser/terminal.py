@@ -37,8 +37,11 @@ class Wire:
         self._is_silent = True
 
     def refuse(self) -> None:
-        self._is_refused = True
+        self.refuse_all()
         self.cut()
+
+    def refuse_all(self) -> None:
+        self._is_refused = True
 
     def _connect(self, route: WebSocketRoute) -> None:
         if self._is_refused:
@@ -91,6 +94,16 @@ class Terminal:
     def set_theme(self, theme: str) -> None:
         self._context.add_cookies([{"name": "theme", "value": theme, "url": self.url}])
 
+    def turn(self, theme: str) -> None:
+        """The other theme, without opening the page anew."""
+        self.page.evaluate(
+            """async (name) => {
+            const known = document.querySelector("script[type=importmap]");
+            if (known) (await import("novate/theme")).setTheme(name);
+        }""",
+            theme,
+        )
+
     def go(self, path: str) -> None:
         self.page.goto(self.url + path)
 
@@ -133,6 +146,23 @@ class Terminal:
         self.fund()
         self.trade()
         expect(self.page.locator("nv-account-health .equity")).to_have_text("100,000.00")
+
+    def call(self, method: str, **params: Any) -> Any:
+        """What the venue answers to the page's own session, over the page's own connection."""
+        script = """async ([method, params]) =>
+            (await import("novate/stream")).stream.call(method, params, { isWrite: true })"""
+        return self.page.evaluate(script, [method, params])
+
+    def buy(self, contract: str, size: str) -> None:
+        """A position at the market, from any page."""
+        self.call("private/buy", instrument_name=contract, amount=size, type="market")
+
+    def rest(self, contract: str, size: str, **more: Any) -> None:
+        """An order that rests below the market."""
+        book = self.call("public/get_order_book", instrument_name=contract, depth=1)
+        price = str(int(Decimal(str(book["best_bid_price"]))) // 100 * 100 - 200)
+        terms = {"instrument_name": contract, "amount": size, "price": price, **more}
+        self.call("private/buy", type="limit", **terms)
 
     def choose(self, name: str, value: str) -> None:
         self.page.locator(f'nv-ticket button[name="{name}"][value="{value}"]').click()

@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Opener
 from tests.browser.terminal import BTC, PHONE
+from tests.browser.tour import OWN
 
 OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 
@@ -56,7 +57,7 @@ def test_no_page_scrolls_sideways(open_terminal: Opener) -> None:
     alice.sign_up()
     alice.fund()
 
-    for path in ("/", f"/trade/{BTC}", "/portfolio", "/status", "/welcome"):
+    for path in ("/", f"/trade/{BTC}", *OWN[:4], "/status", "/welcome"):
         alice.go(path)
         alice.wait_until_live()
 

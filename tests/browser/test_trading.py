@@ -172,6 +172,7 @@ def test_portfolio_shows_ledger_deposit_and_margin(open_terminal: Opener) -> Non
 
     expect(alice.page.locator("nv-positions tbody tr")).to_have_count(1, timeout=10_000)
     expect(alice.page.locator("nv-margin tbody tr")).to_have_count(1, timeout=10_000)
+    alice.go("/portfolio/funds")
     expect(alice.page.locator("nv-deposits tbody tr")).to_contain_text("100,000.00")
     expect(alice.page.locator("nv-ledger tbody tr").last).to_contain_text("Deposit")
 

@@ -24,7 +24,7 @@ from exchange.engine.rejects import RejectReason
 from exchange.engine.state import Counter as StateCounter
 from exchange.engine.state import State
 from exchange.engine.units import USDC
-from exchange.models import Candle, CandleHead
+from exchange.models import AccountQuarter, Candle, CandleHead, QuarterHead
 from exchange.pipeline import codec
 from exchange.pipeline.codec import Records
 from exchange.pipeline.journal import Row
@@ -35,8 +35,9 @@ from exchange.pipeline.views import ACCOUNT_KEY, decode_view
 from tests.crash.clients import Client
 from tests.simulation.auditor import audit
 
-# A task makes these from fills: they are not the journal's alone.
-FOLLOWED = [model for model in PROJECTED if model not in (Candle, CandleHead)]
+# Tasks make these from rows: they are not the journal's alone.
+OF_TASKS = (AccountQuarter, Candle, CandleHead, QuarterHead)
+FOLLOWED = [model for model in PROJECTED if model not in OF_TASKS]
 
 
 @dataclass

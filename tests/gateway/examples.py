@@ -159,6 +159,9 @@ class Scene:
         self.ask("risk/explain_margin")
         self.ask("risk/explain_liquidation", count=2)
         self.ask("risk/get_funding_payments", count=5)
+        self.ask("risk/get_profit_and_loss", span="all")
+        self.ask("risk/get_equity_history", span="1d")
+        self.ask("risk/stress_margin", move=-10)
         self.ask("private/get_open_orders", type="all")
         self.ask("private/get_open_orders_by_currency", currency="BTC")
         self.ask("private/get_open_orders_by_instrument", **named)
@@ -223,6 +226,7 @@ class Scene:
         usdc = {"currency": "USDC"}
         self.ask("private/demo_fund", amount=1_000)
         made = self.ask("private/create_subaccount")["id"]
+        self.ask("private/change_subaccount_name", sid=made, name="Basis")
         self.ask("private/submit_transfer_to_subaccount", **usdc, amount=50, destination=made)
         self.ask(
             "private/submit_transfer_between_subaccounts",

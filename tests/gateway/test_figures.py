@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from exchange.gateway.exposition import Seen, render
-from exchange.gateway.figures import Figures, age, bound, count, figures_of, rate
+from exchange.gateway.figures import (
+    Figures,
+    age,
+    bound,
+    count,
+    figures_of,
+    rate,
+    stage_rows,
+    stages_of,
+)
 from exchange.pipeline.metrics import BUCKETS_SECONDS, Row
 
 COUNTS = [0] * (len(BUCKETS_SECONDS) + 1)
@@ -147,3 +156,16 @@ def test_without_valkey_the_own_process_is_told() -> None:
     assert 'novate_up{server="valkey"} 0.0' in lines
     assert 'novate_sockets{instance="web:1",process="web"} 3.0' in lines
     assert not any(line.startswith("novate_stream") for line in lines)
+
+
+def test_latency_by_stage_is_that_of_all_processes_in_the_order_of_an_orders_way() -> None:
+    journal = row("engine", recent=stage("journal", _6=99))
+
+    rows = stage_rows(stages_of([journal, WEB, LANE]))
+
+    assert [one["stage"] for one in rows] == [
+        *("decode", "bus", "journal", "apply", "publish", "engine", "reply", "total")
+    ]
+    assert (rows[2]["p50"], rows[2]["p99"]) == ("≤ 5 ms", "≤ 5 ms")
+    assert (rows[7]["p50"], rows[7]["p99"]) == ("≤ 1 ms", "≤ 50 ms")
+    assert (rows[0]["p50"], rows[0]["p99"]) == ("–", "–")

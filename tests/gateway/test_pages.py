@@ -1,6 +1,7 @@
 """Pages without a browser: the policy they carry, and what they say while the venue is down."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,12 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 
+from exchange import selectors
 from exchange.gateway import onboarding, pages, pictures, views
 from exchange.gateway.figures import Figures
 from exchange.gateway.finders import LightweightChartsFinder
 from exchange.gateway.state import Component, Health, Look
+from exchange.models import Maintenance
 from exchange.pipeline.halts import Halt
 
 pytestmark = pytest.mark.usefixtures("patient_pages")
@@ -180,6 +183,37 @@ def test_status_page_shows_figures_and_halts() -> None:
     assert "The index is &lt;wrong&gt;." in page
     assert "1,234" in page
     assert "≤ 2.5 ms" in page
+
+
+def test_status_page_says_what_is_planned_and_what_is_not() -> None:
+    plan = Maintenance(
+        begins=datetime(2026, 12, 1, 6, tzinfo=UTC),
+        ends=datetime(2026, 12, 1, 7, 30, tzinfo=UTC),
+        words="A new <engine>; orders are refused.",
+    )
+
+    planned = render_to_string(
+        "status.html", pictures.status(Look([], Figures(), [], (), (plan,)))
+    )
+    quiet = render_to_string("status.html", pictures.status(Look([], Figures(), [])))
+
+    assert "2026-12-01 06:00 UTC" in planned
+    assert "until 2026-12-01 07:30 UTC" in planned
+    assert "A new &lt;engine&gt;; orders are refused." in planned
+    assert "Nothing is planned." in quiet
+
+
+@pytest.mark.django_db
+def test_only_maintenance_to_come_or_under_way_is_shown_the_next_one_first() -> None:
+    noon = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    for begins, ends in ((-3, -1), (5, 6), (-1, 1)):
+        Maintenance.objects.create(
+            begins=noon + timedelta(hours=begins),
+            ends=noon + timedelta(hours=ends),
+            words=f"{begins}",
+        )
+
+    assert [one.words for one in selectors.planned_maintenance(noon)] == ["-1", "5"]
 
 
 def test_account_name_can_not_be_taken_by_a_bot(django_user_model: type) -> None:

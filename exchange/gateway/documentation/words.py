@@ -51,6 +51,11 @@ _PARAMETERS = {
     "historical": "Accepted for Deribit's clients: there is one history, and it is whole.",
     "include_unfilled": "Orders too that never traded.",
     "query": "Only entries of this word, such as trade, maker, buy, deposit or settlement.",
+    "span": "How far back: 1d, 7d, 30d or all.",
+    "move": "What the marks do, in per cent; without it, a ladder of moves.",
+    "risk/stress_margin:instrument_name": "Move this contract's mark alone.",
+    "sid": "A sub-account of the caller's owner.",
+    "private/change_subaccount_name:name": "Up to 40 printable characters; empty: as it was.",
     "subaccount_id": "An account of the caller's owner; for a main account only.",
     # --- orders -------------------------------------------------------------------------------
     "amount": "The size in the base currency, a multiple of the contract's min_trade_amount.",

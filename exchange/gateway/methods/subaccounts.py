@@ -18,6 +18,7 @@ from exchange.gateway.methods.session import sign_in
 from exchange.gateway.methods.subjects import account_number, is_main_account, owner_of
 from exchange.gateway.rpc import Call, method
 from exchange.gateway.schemas import (
+    ChangeSubaccountName,
     CreateSubaccount,
     ExchangeToken,
     Subaccounts,
@@ -29,7 +30,12 @@ from exchange.gateway.submitting import key_number, once, repeated, submit
 from exchange.gateway.wire import Json
 from exchange.models import Membership
 from exchange.models.keys import SCOPE_READ, SCOPE_TRADE, SCOPE_WITHDRAW
-from exchange.pipeline.provision import TooManySubAccounts, provision_sub_account, sub_accounts
+from exchange.pipeline.provision import (
+    TooManySubAccounts,
+    provision_sub_account,
+    rename_sub_account,
+    sub_accounts,
+)
 
 
 @method("private/create_subaccount", CreateSubaccount, scope=SCOPE_TRADE, cost=Cost.ORDER)
@@ -65,6 +71,19 @@ async def get_subaccounts(call: Call, params: Subaccounts) -> list[Json]:
             shape["portfolio"] = {"usdc": summary}
         shapes.append(shape)
     return shapes
+
+
+@method("private/change_subaccount_name", ChangeSubaccountName, scope=SCOPE_TRADE)
+async def change_subaccount_name(call: Call, params: ChangeSubaccountName) -> str:
+    """What a sub-account is called on pages and in get_subaccounts; for people only."""
+    account = account_number("sid", params.sid)
+    if await owner_of(call, account) != call.account or account == call.account:
+        raise invalid_params("sid", "is no sub-account of yours")
+    try:
+        await in_database(rename_sub_account, account, str(params.name))
+    except ValueError as error:
+        raise invalid_params("name", str(error)) from error
+    return "ok"
 
 
 @method(
@@ -169,7 +188,7 @@ def _shape(member: Membership, owner: int | None) -> Json:
     is_main = member.account_id == owner
     return {
         "id": member.account_id,
-        "username": member.name,
+        "username": member.label or member.name,
         "system_name": member.name,
         "email": "",
         "type": "main" if is_main else "subaccount",

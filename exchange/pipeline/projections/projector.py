@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from exchange.engine.units import ACCOUNTS_MAX, ASSETS_MAX, CONTRACTS_MAX
 from exchange.models import (
     Account,
+    AccountQuarter,
     BadDebt,
     Balance,
     Candle,
@@ -36,6 +37,7 @@ from exchange.models import (
     Order,
     Parameter,
     ProjectionHead,
+    QuarterHead,
     Reporter,
     Transfer,
     Underlying,
@@ -50,9 +52,10 @@ from exchange.pipeline.projections.money import write_money
 from exchange.pipeline.projections.orders import write_fills, write_orders
 from exchange.pipeline.projections.registry import write_registry
 
-# Candles are made from fills by a task; they start again with them.
+# Candles and quarters are made from rows by tasks; they start again with them.
 PROJECTED = (
     Account,
+    AccountQuarter,
     BadDebt,
     Balance,
     Candle,
@@ -71,6 +74,7 @@ PROJECTED = (
     Order,
     Parameter,
     ProjectionHead,
+    QuarterHead,
     Reporter,
     Transfer,
     Underlying,

@@ -1,18 +1,20 @@
-// Deposits, newest first.
+// Deposits and withdrawals, newest first.
 
-import { dateAndTime, money } from "novate/format";
+import { dateAndTime, directionOf, signed } from "novate/format";
 import { followHistory } from "novate/history";
 import { Panel } from "novate/panel";
 import { stream } from "novate/stream";
+
+const COUNT = 20;
+const WORDS = { deposit: { completed: "Deposit, arrived" }, withdrawal: { unconfirmed: "Withdrawal, held", completed: "Withdrawal, paid", cancelled: "Withdrawal, returned" } };
 
 class Deposits extends HTMLElement {
   #stop = null;
 
   connectedCallback() {
-    const panel = new Panel(this, "Deposits", COLUMNS, "No deposits yet", "Test funds arrive at once.");
-    const read = async () => (await stream.call("private/get_deposits", { currency: "USDC", count: 20 })).data;
+    const panel = new Panel(this, "Deposits and withdrawals", COLUMNS, "No deposits yet", "Test funds arrive at once.");
     const history = followHistory(read, () => draw(), "summary");
-    const draw = () => panel.show(history.source, history.source.rows, (row) => row.transaction_id);
+    const draw = () => panel.show(history.source, history.source.rows, (row) => `${row.kind} ${row.id}`);
     this.#stop = history.stop;
     draw();
   }
@@ -22,10 +24,18 @@ class Deposits extends HTMLElement {
   }
 }
 
+async function read() {
+  const asked = ["deposits", "withdrawals"].map((name) => stream.call(`private/get_${name}`, { currency: "USDC", count: COUNT }));
+  const [deposits, withdrawals] = await Promise.all(asked);
+  const rows = [...deposits.data.map((row) => ({ ...row, kind: "deposit" })),
+    ...withdrawals.data.map((row) => ({ ...row, kind: "withdrawal", amount: `-${row.amount}` }))];
+  return rows.sort((one, other) => other.created_timestamp - one.created_timestamp).slice(0, COUNT);
+}
+
 const COLUMNS = [
-  { label: "Time", cell: (row) => dateAndTime(row.received_timestamp), tone: () => "muted" },
-  { label: "State", cell: (row) => (row.state === "completed" ? "Arrived" : row.state) },
-  { label: "Amount, USDC", kind: "number", cell: (row) => money(row.amount) },
+  { label: "What", cell: (row) => WORDS[row.kind][row.state] ?? `${row.kind}, ${row.state}` },
+  { label: "Change, USDC", kind: "number", cell: (row) => signed(row.amount, 2), tone: (row) => directionOf(row.amount) },
+  { label: "Time", cell: (row) => dateAndTime(row.created_timestamp), tone: () => "muted" },
 ];
 
 customElements.define("nv-deposits", Deposits);

@@ -2,8 +2,9 @@
 
 import { account } from "novate/account";
 import { contractCell } from "novate/cells";
-import { soon } from "novate/dom";
+import { soon, text } from "novate/dom";
 import { money, number, rate } from "novate/format";
+import { marginInWords } from "novate/margin-words";
 import { contracts } from "novate/markets";
 import { Panel } from "novate/panel";
 import { stream } from "novate/stream";
@@ -15,13 +16,15 @@ class Margin extends HTMLElement {
 
   async connectedCallback() {
     const listed = await contracts();
-    const panel = new Panel(this, "Margin by contract", columns(listed), "No margin in use", "Positions and open orders ask for margin; each contract's share is shown here.");
+    const panel = new Panel(this.querySelector(".margin-table"), "Margin by contract", columns(listed), "No margin in use", "Positions and open orders ask for margin; each contract's share is shown here.");
     const source = { isSignedIn: account.isSignedIn, isLoaded: false, failure: null };
     let rows = [];
     const draw = () => panel.show(source, rows, (row) => row.instrument_name);
     const load = async () => {
       try {
-        rows = (await stream.call("risk/explain_margin", {})).contracts;
+        const explained = await stream.call("risk/explain_margin", {});
+        rows = explained.contracts;
+        text(this.querySelector(".margin-words"), marginInWords(explained));
         Object.assign(source, { isLoaded: true, failure: null });
       } catch (failure) {
         Object.assign(source, { failure });

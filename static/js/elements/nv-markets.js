@@ -1,59 +1,70 @@
-// The market table of the first page, kept alive; a search narrows it.
+// The market table of the first page, kept alive: searched, starred, sorted, walked by arrow keys.
 
-import { attribute, classes, flash, text } from "novate/dom";
-import { compact, directionOf, number, percent, price, rate } from "novate/format";
-import { contracts, stateOf, watchTicker } from "novate/markets";
+import { attribute } from "novate/dom";
+import { favourites, makeStar, turnFavourite } from "novate/favourites";
+import { fillMarket } from "novate/market-row";
+import { contracts, watchTicker } from "novate/markets";
+import { RowOrder } from "novate/row-order";
+import { shortcuts } from "novate/shortcuts";
 
 class Markets extends HTMLElement {
   #stops = [];
-  #lasts = new Map();
+  #values = new Map();
+  #order = null;
 
   async connectedCallback() {
-    this.addEventListener("click", this.#open);
-    document.querySelector(".search input")?.addEventListener("input", this.#filter);
+    this.addEventListener("click", this.#click);
+    this.addEventListener("keydown", this.#walk);
+    this.#stops.push(shortcuts.register("Markets", [{ keys: "/", words: "Search the markets", act: () => this.#search?.focus() }]));
+    this.#search?.addEventListener("input", this.#filter);
+    for (const row of this.#rows) {
+      row.querySelector(".star-place").replaceChildren(makeStar(row.dataset.name));
+      this.#values.set(row, { name: row.dataset.name });
+    }
+    this.#order = new RowOrder(this.querySelector("table"), "novate.markets.order", this.#values);
+    this.querySelector("table").addEventListener("reorder", () => this.#arrange());
+    this.#arrange();
     const listed = await contracts();
     for (const row of this.#rows) {
       const contract = listed.get(row.dataset.name);
-      if (contract) this.#stops.push(watchTicker(contract.name, (ticker) => this.#show(row, contract, ticker)));
+      if (contract) this.#stops.push(watchTicker(contract.name, (ticker) => this.#values.set(row, fillMarket(row, contract, ticker, this.#values.get(row)))));
     }
   }
 
   disconnectedCallback() {
-    this.removeEventListener("click", this.#open);
+    this.removeEventListener("click", this.#click);
+    this.removeEventListener("keydown", this.#walk);
     this.#stops.forEach((stop) => stop());
   }
 
   get #rows() { return [...this.querySelectorAll("tr[data-name]")]; }
+  get #search() { return document.querySelector(".search input"); }
 
-  #show(row, { name, pricePlaces, lotPlaces }, ticker) {
-    const { stats } = ticker;
-    const put = (field, value) => text(row.querySelector(`[data-field="${field}"]`), value);
-    put("last", price(ticker.last_price, pricePlaces));
-    put("mark", price(ticker.mark_price, pricePlaces));
-    put("index", price(ticker.index_price, pricePlaces));
-    put("change", percent(stats.price_change));
-    put("funding", rate(ticker.funding_8h));
-    put("interest", number(ticker.open_interest, lotPlaces));
-    put("volume", compact(stats.volume_notional ?? stats.volume_usd));
-    classes(row.querySelector('[data-field="change"]'), `number ${directionOf(stats.price_change ?? 0)}`);
-    const state = row.querySelector(".state");
-    text(state, stateOf(ticker));
-    classes(state, `badge state ${stateOf(ticker) === "open" ? "good" : "warn"}`);
-    const before = this.#lasts.get(name);
-    this.#lasts.set(name, ticker.last_price);
-    if (before === undefined || before === ticker.last_price) return;
-    flash(row.querySelector('[data-field="last"]'), Number(ticker.last_price) > Number(before) ? "up" : "down");
+  #arrange() {
+    const names = favourites();
+    this.#order.apply((row) => names.has(row.dataset.name));
   }
 
-  #open = ({ target }) => {
+  #click = ({ target }) => {
     const row = target.closest("tr[data-name]");
-    if (row && !target.closest("a")) location.href = row.dataset.href;
+    const star = target.closest(".star");
+    if (star) attribute(star, "aria-pressed", String(turnFavourite(row.dataset.name)));
+    else if (row && !target.closest("a")) location.href = row.dataset.href;
+  };
+
+  #walk = (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const links = this.#rows.filter((row) => !row.hidden).map((row) => row.querySelector("a"));
+    const at = links.indexOf(document.activeElement);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    links[Math.min(Math.max(at + step, 0), links.length - 1)].focus();
   };
 
   #filter = ({ target }) => {
     const words = target.value.toLowerCase().split(/\s+/);
     for (const row of this.#rows) row.hidden = !words.every((word) => row.dataset.search.includes(word));
-    attribute(this.querySelector(".empty"), "hidden", this.#rows.some((row) => !row.hidden));
+    this.querySelector(".empty").hidden = this.#rows.some((row) => !row.hidden);
   };
 }
 

@@ -8,6 +8,7 @@ import "novate/elements/nv-notices";
 import "novate/elements/nv-shortcuts";
 import "novate/elements/nv-theme";
 import "novate/elements/nv-toasts";
+import "novate/acting";
 import { startAnnouncing } from "novate/announcer";
 import "novate/stale";
 
