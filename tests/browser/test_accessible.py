@@ -8,6 +8,7 @@ import os
 from importlib.resources import files
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Opener
@@ -80,6 +81,7 @@ def test_every_page_is_clean_for_visitors(open_terminal: Opener) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.nightly
 def test_every_page_is_clean_for_whoever_trades(open_terminal: Opener) -> None:
     person = open_terminal()
     settle(person)

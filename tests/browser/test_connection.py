@@ -98,6 +98,7 @@ def test_order_is_not_queued_while_offline(open_terminal: Opener) -> None:
     expect(alice.toast("Order not placed")).to_contain_text("Not connected")
 
 
+@pytest.mark.nightly
 def test_servers_restart_in_mid_session_and_nothing_is_missing(
     open_terminal: Opener, own_venue: Venue | None
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener
@@ -60,6 +61,7 @@ def name_everything(person: Terminal) -> None:
         assert post(page, "/portfolio/accounts/new", {"label": label}) == 302
 
 
+@pytest.mark.nightly
 def test_fifty_payloads_in_names_and_labels_do_nothing(open_terminal: Opener) -> None:
     person = open_terminal()
     person.page.add_init_script(COUNT_CALLS)

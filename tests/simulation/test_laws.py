@@ -113,6 +113,7 @@ def test_state_hash_is_the_same_elsewhere(environment: dict[str, str]) -> None:
     assert hash_elsewhere(environment) == whole()[0].hex()
 
 
+@pytest.mark.nightly
 def test_state_hash_is_the_same_on_a_plain_processor(tmp_path: Path) -> None:
     """Compiled anew for a processor without any extension, in a cache of its own."""
     environment = {
