@@ -229,7 +229,6 @@ def test_refusals_are_told_in_words_with_what_to_do(alice: Terminal) -> None:
     expect(bell).to_have_attribute("aria-label", "Notifications")
 
 
-@pytest.mark.nightly
 def test_two_people_trade_and_each_sees_their_side(open_quiet: Opener, maker: Key) -> None:
     alice, bob = open_quiet(), open_quiet(locale="de-DE")
     alice.begin()
