@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db import connection
 
 from exchange import selectors
 from exchange.engine import warmup
@@ -56,6 +57,8 @@ class Command(NovateCommand):
             self.progress(f"Refused. {refusal}")
             raise SystemExit(1) from refusal
         except KeyboardInterrupt:
+            # An interrupted statement may leave its connection waiting for an answer.
+            connection.close()
             stand = selectors.projected_head().sequence
             self.progress(
                 f"Interrupted: the projections stand at sequence {stand}, whole up to there. A "
