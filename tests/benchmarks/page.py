@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 from tests.browser.chromium import chromium
 from tests.browser.page_watch import BEGIN, CODE_BYTES, FRAMES, READY, SHIFTS
 from tests.browser.terminal import BTC, DESK, Terminal
-from tests.scenarios.venue import Venue
+from tests.scenarios.venue import live_venue
 
 Report = Callable[[str, str], None]
 LOADS = 5
@@ -36,7 +36,11 @@ print(json.dumps(create_key(account, "load", ["read", "trade"])))
 
 def run(report: Report, *, minutes: float, seconds: float) -> None:
     """Loads, then a stream of updates for `seconds`, then `minutes` of watching the heap."""
-    with _venue() as venue, chromium() as browser:
+    with (
+        tempfile.TemporaryDirectory(prefix="novate-page-") as folder,
+        live_venue(Path(folder)) as venue,
+        chromium() as browser,
+    ):
         url = f"http://127.0.0.1:{venue.port}"
         terminal = Terminal(browser, url, DESK)
         terminal.page.add_init_script(BEGIN)
@@ -144,20 +148,6 @@ def _place_and_cancel(port: int, key_id: str, secret: str, ended: threading.Even
                 call("private/cancel", order_id=placed["result"]["order"]["order_id"])
             else:
                 time.sleep(1)  # Its budget is spent: what comes after is told in the figures.
-
-
-@contextmanager
-def _venue() -> Iterator[Venue]:
-    with tempfile.TemporaryDirectory(prefix="novate-page-") as folder:
-        home = Path(folder) / "home"
-        home.mkdir(mode=0o700)
-        venue = Venue(home)
-        try:
-            venue.start()
-            yield venue
-            venue.stop()
-        finally:
-            venue.kill_what_is_left()
 
 
 def _shift(terminal: Terminal) -> float:

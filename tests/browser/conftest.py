@@ -6,7 +6,6 @@ NOVATE_BROWSER_URL points the tests at a venue that runs already.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -14,7 +13,7 @@ from playwright.sync_api import Browser
 from tests.browser.chromium import chromium
 from tests.browser.terminal import DESK, Terminal
 from tests.gateway.venue import Venue as QuietVenue
-from tests.scenarios.venue import Venue
+from tests.scenarios.venue import Venue, live_venue
 
 Opener = Callable[..., Terminal]
 
@@ -25,15 +24,8 @@ def own_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Venue | None
     if os.environ.get("NOVATE_BROWSER_URL"):
         yield None
         return
-    home = Path(tmp_path_factory.mktemp("venue")) / "home"
-    home.mkdir(mode=0o700)
-    venue = Venue(home)
-    try:
-        venue.start()
+    with live_venue(tmp_path_factory.mktemp("venue")) as venue:
         yield venue
-        venue.stop()
-    finally:
-        venue.kill_what_is_left()
 
 
 @pytest.fixture(scope="session")

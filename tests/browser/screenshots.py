@@ -16,7 +16,7 @@ from exchange.pipeline.servers import PROJECT
 from tests.browser.chromium import chromium
 from tests.browser.scenes import SCENES, Scene, trading
 from tests.browser.terminal import DESK, PHONE, Terminal
-from tests.scenarios.venue import Venue
+from tests.scenarios.venue import live_venue
 
 FOLDER = PROJECT / "screenshots"
 README_PICTURE = PROJECT / "docs" / "terminal.png"
@@ -86,16 +86,11 @@ def _venue(running: str) -> Iterator[str]:
     if running:
         yield running
         return
-    with tempfile.TemporaryDirectory(prefix="novate-screenshots-") as folder:
-        home = Path(folder) / "home"
-        home.mkdir(mode=0o700)
-        venue = Venue(home)
-        try:
-            venue.start()
-            yield f"http://127.0.0.1:{venue.port}"
-            venue.stop()
-        finally:
-            venue.kill_what_is_left()
+    with (
+        tempfile.TemporaryDirectory(prefix="novate-screenshots-") as folder,
+        live_venue(Path(folder)) as venue,
+    ):
+        yield f"http://127.0.0.1:{venue.port}"
 
 
 def _options() -> argparse.Namespace:

@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,17 @@ def one_pid(venue: Venue, command: str) -> int:
 
     assert eventually(is_there)
     return found[0]
+
+
+@contextmanager
+def live_venue(folder: Path) -> Iterator[Venue]:
+    """A venue below the folder with its demonstration market, from its start to its end."""
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    venue = Venue(home)
+    try:
+        venue.start()
+        yield venue
+        venue.stop()
+    finally:
+        venue.kill_what_is_left()
