@@ -162,6 +162,8 @@ def _run(arguments: Sequence[str], changes: Mapping[str, str], output: str) -> N
         os.dup2(descriptor, standard)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text file here
     sys.stderr.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    # Tests that a shell runs in its background are deaf to this signal; a command is not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(PROJECT)
     os.environ.update(changes)
     crash.arm(changes["NOVATE_CRASH_AT"])

@@ -13,7 +13,8 @@ PROJ-004  a batch that begins beyond the command after the head raises Projectio
 from collections.abc import Iterable
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from exchange.engine.units import ACCOUNTS_MAX, ASSETS_MAX, CONTRACTS_MAX
 from exchange.models import (
@@ -51,6 +52,8 @@ from exchange.pipeline.projections.market import LastMarks, Marks, write_market
 from exchange.pipeline.projections.money import write_money
 from exchange.pipeline.projections.orders import write_fills, write_orders
 from exchange.pipeline.projections.registry import write_registry
+
+TRUNCATE_TURN_MS = 1_000
 
 # Candles and quarters are made from rows by tasks; they start again with them.
 PROJECTED = (
@@ -166,11 +169,24 @@ class Projector:
 def truncate() -> None:
     """Empties every projected table; the head goes back to nothing.
 
-    In a transaction: a caller that goes away while it waits for a reader empties nothing later.
+    Readers are waited for in short turns, each a transaction: a caller that goes away meanwhile
+    leaves nobody behind who holds the tables, or empties them later.
     """
+    while not _has_truncated():
+        pass
+
+
+def _has_truncated() -> bool:
     tables = ", ".join(f'"{model._meta.db_table}"' for model in PROJECTED)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{TRUNCATE_TURN_MS}ms'")
+            cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        return False
+    return True
 
 
 def _lock_head() -> ProjectionHead:
