@@ -55,6 +55,8 @@ def keys(request: HttpRequest) -> HttpResponse:
 @reauthentication_required
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
+    if not onboarding.ensure_account(request.user):
+        return redirect("keys")  # It says that there is no account yet.
     members = _members(request)
     form = KeyForm(request.POST or None, members=members)
     if request.method == "POST" and form.is_valid():

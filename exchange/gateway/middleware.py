@@ -22,6 +22,7 @@ from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
 
 from exchange.gateway.errors import outage
+from exchange.gateway.pages import chosen_theme
 
 logger = logging.getLogger(__name__)
 
@@ -71,15 +72,14 @@ class OutageMiddleware(MiddlewareMixin):
     """A page for the time in which PostgreSQL or Valkey is away."""
 
     def process_exception(
-        self, _request: HttpRequest, exception: Exception
+        self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
         """503 for an outage; None for anything else."""
         if outage(exception) is None:
             return None
         logger.warning("A page could not be served: %s", exception)
-        return HttpResponse(
-            render_to_string("503.html"), status=503, headers={"Retry-After": "5"}
-        )
+        page = render_to_string("503.html", {"theme": chosen_theme(request)})
+        return HttpResponse(page, status=503, headers={"Retry-After": "5"})
 
 
 def content_security_policy(nonce: str, host: str) -> str:

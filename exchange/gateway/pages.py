@@ -51,17 +51,22 @@ def first_picture(*questions: tuple[str, dict[str, Any]]) -> list[Any]:
 
 def shell(request: HttpRequest) -> Picture:
     """Context of every page: import map, nonce, theme, panel sizes."""
-    theme = request.COOKIES.get("theme", THEMES[0])
     return {
         "csp_nonce": getattr(request, "csp_nonce", ""),
         "import_map": import_map(),
-        "theme": theme if theme in THEMES else THEMES[0],
+        "theme": chosen_theme(request),
         "panel_sizes": panel_sizes(request.COOKIES.get("layout", "")),
         "websocket_path": "/ws/api/v2",
         "charts_script": static("vendor/lightweight-charts.js"),
         "modules": Modules(),
         "acting": SimpleLazyObject(lambda: _acting(request)),
     }
+
+
+def chosen_theme(request: HttpRequest) -> str:
+    """The theme that the reader switched to: one of THEMES, dark for who never did."""
+    theme = request.COOKIES.get("theme", THEMES[0])
+    return theme if theme in THEMES else THEMES[0]
 
 
 def _acting(request: HttpRequest) -> Membership | None:

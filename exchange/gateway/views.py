@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from exchange.gateway import onboarding, pictures, state
 from exchange.gateway.documentation import openrpc, reference
+from exchange.gateway.pages import chosen_theme
 from exchange.gateway.rpc import BATCH_MAX, METHODS
 
 DEFAULT_CONTRACT = "BTC_USDC-PERPETUAL"
@@ -108,4 +109,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "500.html", status=500)
+    # Without context processors: they may be what failed.
+    page = render_to_string("500.html", {"theme": chosen_theme(request)})
+    return HttpResponse(page, status=500)

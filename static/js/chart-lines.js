@@ -8,6 +8,7 @@ import { number } from "novate/format";
 import { isWaiting, typeWords } from "novate/order-words";
 
 const SHORT = { stop_limit: "Stop", stop_market: "Stop", take_limit: "Take profit", take_market: "Take profit", trailing_stop: "Trailing stop" };
+const WITH_LIMIT = new Set(["stop_limit", "take_limit"]);
 const DRAFTS = [
   ["price", "Ticket", "--faint"],
   ["stop", "Ticket: trigger", "--faint"],
@@ -24,10 +25,10 @@ export const standingPrice = (order) => Decimal.from(isWaiting(order) ? (order.t
 
 function orderLines(orders, { name, base, lotPlaces }) {
   const own = [...orders.values()].filter((order) => order.instrument_name === name && standingPrice(order));
-  return own.map((order) => {
+  return own.flatMap((order) => {
     const left = Decimal.from(order.amount).minus(Decimal.from(order.filled_amount ?? 0));
     const what = `${order.direction === "buy" ? "Buy" : "Sell"} ${number(left, lotPlaces)}`;
-    return {
+    const line = {
       key: order.order_id,
       price: standingPrice(order),
       words: isWaiting(order) ? `${SHORT[order.order_type] ?? "Waits"} · ${what}` : what,
@@ -37,7 +38,13 @@ function orderLines(orders, { name, base, lotPlaces }) {
       // What trails the market is moved by the market.
       order: order.order_type === "trailing_stop" ? null : order,
     };
+    return isWaiting(order) && WITH_LIMIT.has(order.order_type) ? [line, limitLine(line, order)] : [line];
   });
+}
+
+// Where an order will rest once it has fired; the table of orders changes it.
+function limitLine({ key, detail, token }, order) {
+  return { key: `${key} limit`, price: Decimal.from(order.price), words: "Its limit", detail: `Limit price of your ${detail}`, token, style: "SparseDotted", order: null };
 }
 
 function positionLines(position, { base, lotPlaces }) {

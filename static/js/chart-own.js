@@ -55,6 +55,8 @@ export class OwnOnChart {
     const { orders, positions } = account;
     const lines = this.move.arrange(linesOf({ orders, positions, drafts: this.#drafts }, this.contract));
     this.view.drawLines(lines);
+    // While a line is moved, the scale under the pointer stays as it is.
+    if (!this.move.proposal) this.view.takeIn(lines.filter((line) => !line.isBare).map(({ price }) => price.toNumber()));
     this.labels.show(lines);
   }
 }

@@ -8,6 +8,7 @@ import { colour } from "novate/theme";
 
 const ROOM = 6;
 const LEAST_SHOWN = 40;
+const CANDLES_LEAST = 3; // The scale is at most so many times as high as the candles alone.
 const AXIS = 80; // Room for six digits from the start: the candles do not move when the first price comes.
 const FONT = getComputedStyle(document.documentElement).getPropertyValue("--words");
 
@@ -31,6 +32,7 @@ export async function makeChartView(host, { pricePlaces }) {
 class ChartView {
   #lines = new Map();
   #bars = [];
+  #taken = "";
   #shades = { up: "", down: "" };
 
   constructor(parts) {
@@ -106,6 +108,14 @@ class ChartView {
     }
   }
 
+  // Stretches the scale to these prices as far as the candles keep a third of it, the nearest first.
+  takeIn(prices) {
+    const wanted = prices.join();
+    if (wanted === this.#taken) return;
+    this.#taken = wanted;
+    this.candles.applyOptions({ autoscaleInfoProvider: (own) => stretched(own(), prices) });
+  }
+
   // Arrows at candles: [{ time, side }].
   drawFills(fills) {
     this.markers.setMarkers(fills.map(({ time, side }) => ({
@@ -149,6 +159,18 @@ class ChartView {
   #volumeOf({ time, volume, open, close }) {
     return { time, value: volume, color: close >= open ? this.#shades.up : this.#shades.down };
   }
+}
+
+function stretched(info, prices) {
+  if (!info?.priceRange) return info;
+  let { minValue: least, maxValue: most } = info.priceRange;
+  const limit = CANDLES_LEAST * (most - least);
+  const distance = (price) => Math.max(least - price, price - most);
+  for (const price of prices.toSorted((a, b) => distance(a) - distance(b))) {
+    const [low, high] = [Math.min(least, price), Math.max(most, price)];
+    if (high - low <= limit) [least, most] = [low, high];
+  }
+  return { ...info, priceRange: { minValue: least, maxValue: most } };
 }
 
 function layout({ ColorType, CrosshairMode }) {

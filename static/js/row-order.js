@@ -1,11 +1,9 @@
 // The order of a server-rendered table's rows: as they came, or by a column whose header was
 // pressed; starred rows first in either case. Remembered.
 
-import { Decimal } from "novate/decimal";
 import { attribute } from "novate/dom";
 import { keep, recall } from "novate/kept";
-
-const NEXT = { none: "descending", descending: "ascending", ascending: "none" };
+import { compare, nextDirection } from "novate/table";
 
 export class RowOrder {
   #key;
@@ -28,23 +26,20 @@ export class RowOrder {
     const head = this.#table.querySelector('th[aria-sort="ascending"], th[aria-sort="descending"]');
     const sign = head?.getAttribute("aria-sort") === "ascending" ? 1 : -1;
     const rows = [...this.#original].sort((one, other) =>
-      Number(isFirst(other)) - Number(isFirst(one)) || (head ? sign * this.#compare(one, other, head.dataset.sort) : 0));
+      Number(isFirst(other)) - Number(isFirst(one)) || (head ? sign * this.#compare(head.dataset.sort, one, other) : 0));
     if (rows.some((row, at) => this.#table.tBodies[0].rows[at] !== row)) this.#table.tBodies[0].append(...rows);
   }
 
   #press(head) {
-    const direction = NEXT[head.getAttribute("aria-sort")];
+    const direction = nextDirection(head.getAttribute("aria-sort"));
     for (const other of this.#table.querySelectorAll("th[data-sort]")) attribute(other, "aria-sort", "none");
     attribute(head, "aria-sort", direction);
     keep(this.#key, JSON.stringify({ field: head.dataset.sort, direction }));
     this.#table.dispatchEvent(new Event("reorder"));
   }
 
-  #compare(one, other, field) {
-    const [a, b] = [one, other].map((row) => this.values.get(row)?.[field] ?? null);
-    if (a === null || b === null) return Number(a !== null) - Number(b !== null);
-    const [x, y] = [Decimal.from(a), Decimal.from(b)];
-    return x && y ? x.compare(y) : String(b).localeCompare(String(a));
+  #compare(field, ...rows) {
+    return compare(...rows.map((row) => this.values.get(row)?.[field]));
   }
 
   #remembered() {

@@ -7,7 +7,7 @@ import { Decimal } from "novate/decimal";
 import { attribute, classes, make, text } from "novate/dom";
 import { DASH } from "novate/format";
 
-const ORDERS = { none: "descending", descending: "ascending", ascending: "none" };
+const NEXT = { none: "descending", descending: "ascending", ascending: "none" };
 
 export function makeTable(caption, columns, onSort = null) {
   const head = columns.map((column, at) => {
@@ -22,8 +22,10 @@ export function makeTable(caption, columns, onSort = null) {
 }
 
 // The order after the next press of a header: largest first, smallest first, as they came.
+export const nextDirection = (direction) => NEXT[direction];
+
 export function nextSort(sort, at) {
-  const direction = ORDERS[sort.at === at ? sort.direction : "none"];
+  const direction = nextDirection(sort.at === at ? sort.direction : "none");
   return { at: direction === "none" ? -1 : at, direction };
 }
 
@@ -61,7 +63,7 @@ export function notice(kind, title, detail, ...more) {
 }
 
 // Numbers by size, all else as words; what is missing counts as least.
-function compare(a, b) {
+export function compare(a, b) {
   const isMissing = [a, b].map((value) => value === null || value === undefined);
   if (isMissing.includes(true)) return Number(isMissing[1]) - Number(isMissing[0]);
   const [x, y] = [Decimal.from(a), Decimal.from(b)];

@@ -44,8 +44,7 @@ def run(report: Report, *, minutes: float, seconds: float) -> None:
         url = f"http://127.0.0.1:{venue.port}"
         terminal = Terminal(browser, url, DESK)
         terminal.page.add_init_script(BEGIN)
-        name = terminal.sign_up()
-        terminal.fund()
+        name = terminal.settle_in()
         _loads(terminal, report)
         protocol = terminal.page.context.new_cdp_session(terminal.page)
         protocol.send("Performance.enable")
@@ -61,7 +60,7 @@ def run(report: Report, *, minutes: float, seconds: float) -> None:
 
 def _loads(terminal: Terminal, report: Report) -> None:
     terminal.page.goto(f"{terminal.url}/trade/{BTC}")
-    terminal.page.wait_for_function(READY)
+    terminal.until(READY)
     sizes = terminal.evaluate(CODE_BYTES)
     kilobytes = {name: size / 1_000 for name, size in sizes.items()}
     report("own and library code before the chart, KB", _beside(kilobytes["code"], "200", 1))
@@ -70,7 +69,7 @@ def _loads(terminal: Terminal, report: Report) -> None:
     first, painted, ready = [], [], []
     for _ in range(LOADS):
         terminal.page.goto(f"{terminal.url}/trade/{BTC}")
-        terminal.page.wait_for_function(READY)
+        terminal.until(READY)
         timing = terminal.evaluate("window.novateTiming()")
         first.append(timing["first_byte"])
         painted.append(timing["painted"])

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.chromium import chromium
+from tests.browser.quiet import quiet_venue
 from tests.browser.terminal import DESK, Terminal
 from tests.gateway.venue import Venue as QuietVenue
 from tests.scenarios.venue import Venue, live_venue
@@ -42,17 +43,10 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-@pytest.fixture(scope="session")
-def quiet_venue() -> Iterator[QuietVenue]:
-    """A venue without bots, whose prices move when a test says so."""
-    running = QuietVenue()
-    try:
-        # A web server only serves the files that it finds when it starts.
-        running.manage("collectstatic", "--noinput", "--verbosity", "0")
-        running.start()
-        yield running
-    finally:
-        running.stop_all()
+@pytest.fixture(scope="session", name="quiet_venue")
+def shared_quiet_venue() -> Iterator[QuietVenue]:
+    with quiet_venue() as venue:
+        yield venue
 
 
 @pytest.fixture(scope="session")

@@ -4,16 +4,20 @@ A scene is played once in a window and photographed in both themes and all its s
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from playwright.sync_api import expect
 
 from tests.browser.terminal import BTC, DESK, PHONE, Terminal, Wire
+from tests.gateway.venue import Venue as QuietVenue
 
 WIDE = (1920, 1080)
 DESKS = (DESK, WIDE)
 PHONES = (PHONE,)
 EVERYWHERE = (*DESKS, *PHONES)
+
+SOL = "SOL_USDC-PERPETUAL"
 
 Act = Callable[[Terminal], None]
 
@@ -124,10 +128,46 @@ def _switching(terminal: Terminal) -> None:
     terminal.page.keyboard.press("Control+k")
 
 
+def _exits(terminal: Terminal) -> None:
+    """A limit order with both exits, not sent yet, and a stop that waits."""
+    terminal.begin()
+    hold(terminal)
+    price = Decimal(terminal.patient_price())
+    terminal.page.get_by_label("Orders that wait for a price").select_option("stop_limit")
+    terminal.choose("side", "sell")
+    terminal.page.locator("#trigger").fill(str(price - 300))
+    terminal.enter(price=str(price - 500), size="0.5")
+    terminal.submit.click()
+    terminal.toast("Order waits for its price")
+    terminal.choose("type", "limit")
+    terminal.choose("side", "buy")
+    terminal.enter(price=str(price), size="0.4")
+    terminal.page.get_by_label("Take profit / stop loss").check()
+    terminal.page.locator("#takeProfit").fill(str(price + 1_500))
+    terminal.page.locator("#stopLoss").fill(str(price - 700))
+
+
+def _closing(terminal: Terminal) -> None:
+    trading(terminal)
+    terminal.page.locator("nv-close-all button").click()
+    expect(terminal.page.locator("dialog.ask")).to_be_visible()
+
+
+def _notices(terminal: Terminal) -> None:
+    terminal.begin()
+    terminal.buy(BTC, "0.5")
+    terminal.toast("Bought")
+    terminal.page.locator(".bell").click()
+
+
+def _menu(terminal: Terminal) -> None:
+    terminal.begin()
+    terminal.page.locator("details.menu summary").click()
+
+
 def _phone(tab: str) -> Act:
     def act(terminal: Terminal) -> None:
-        terminal.sign_up()
-        terminal.fund()
+        terminal.settle_in()
         terminal.trade()
         tabs = terminal.page.locator("nv-phone")
         tabs.get_by_role("tab", name="Trade").click()
@@ -146,8 +186,7 @@ def _phone_ticket(terminal: Terminal) -> None:
 # --- the account ------------------------------------------------------------------------------
 def holder(terminal: Terminal) -> None:
     """Somebody with funds, a position and an order, wherever the ticket is."""
-    terminal.sign_up()
-    terminal.fund()
+    terminal.settle_in()
     terminal.buy(BTC, "0.5")
     terminal.rest(BTC, "0.1")
 
@@ -163,7 +202,7 @@ def _held(path: str) -> Act:
 
 def _new(path: str) -> Act:
     def act(terminal: Terminal) -> None:
-        terminal.sign_up()
+        terminal.join()
         terminal.go(path)
         terminal.wait_until_live()
 
@@ -174,7 +213,7 @@ def _settings(path: str) -> Act:
     """A page of the account's settings, opened by somebody who has a key."""
 
     def act(terminal: Terminal) -> None:
-        terminal.sign_up()
+        terminal.join()
         terminal.go("/account/keys/new")
         terminal.confirm()
         page = terminal.page
@@ -202,6 +241,45 @@ def _wrong_login(terminal: Terminal) -> None:
     expect(terminal.page.locator(".errorlist")).to_be_visible()
 
 
+def _accounts(terminal: Terminal) -> None:
+    holder(terminal)
+    terminal.call("private/create_subaccount")
+    terminal.go("/portfolio/accounts")
+    terminal.wait_until_live()
+
+
+# --- a venue whose prices move when they are told to ------------------------------------------
+def liquidated(terminal: Terminal, venue: QuietVenue) -> None:
+    """A position too large, closed in part by force."""
+    maker = venue.account()
+    rest: dict[str, Any] = {"instrument_name": SOL, "amount": 200}
+    venue.get("private/sell", maker, **rest, price=150)
+    venue.get("private/buy", maker, **rest, price=142.5)
+    terminal.join()
+    terminal.trade(SOL)
+    terminal.call("private/demo_fund", amount=1_000)
+    terminal.choose("type", "market")
+    terminal.enter(size="100")
+    terminal.submit.click()
+    terminal.toast("Bought")
+    venue.move_prices(SOL="143")
+    banner = terminal.page.locator("nv-liquidation")
+    expect(banner).to_contain_text("is over", timeout=30_000)
+    banner.locator("summary").click()
+    venue.move_prices()
+
+
+def halted(terminal: Terminal, venue: QuietVenue) -> None:
+    venue.manage("halt", BTC, "--reason", "The index has one source left.")
+    terminal.trade(BTC)
+    expect(terminal.page.locator(".strip nv-halt")).to_be_visible()
+
+
+QUIET_SCENES = {
+    "trade-liquidated": liquidated,
+    "trade-halted": halted,
+}
+
 SCENES: dict[str, Scene] = {
     "markets": Scene(_at("/")),
     "markets-offline": Scene(_unconnected("/"), (DESK, PHONE)),
@@ -215,6 +293,12 @@ SCENES: dict[str, Scene] = {
     "trade-switcher": Scene(_switching, (DESK, PHONE), is_whole=False),
     "trade-moving": Scene(_moving, (DESK,), is_whole=False),
     "trade-depth": Scene(_depth, (DESK,), is_whole=False),
+    "trade-exits": Scene(_exits, DESKS, is_whole=False),
+    "trade-closing": Scene(_closing, (DESK,), is_whole=False),
+    "trade-notices": Scene(_notices, (DESK, PHONE), is_whole=False),
+    "trade-menu": Scene(_menu, (DESK, PHONE), is_whole=False),
+    "trade-history": Scene(_tab("Order history"), (DESK,), is_whole=False),
+    "trade-funding": Scene(_tab("Funding"), (DESK,), is_whole=False),
     "trade-keys": Scene(_keys, (DESK,), is_whole=False),
     "phone-chart": Scene(_phone("Chart"), PHONES, is_whole=False),
     "phone-book": Scene(_phone("Book"), PHONES, is_whole=False),
@@ -222,6 +306,9 @@ SCENES: dict[str, Scene] = {
     "phone-positions": Scene(_phone("Positions"), PHONES, is_whole=False),
     "portfolio": Scene(_held("/portfolio")),
     "portfolio-empty": Scene(_new("/portfolio"), (DESK, PHONE)),
+    "funds": Scene(_held("/portfolio/funds")),
+    "accounts": Scene(_accounts),
+    "statements": Scene(_held("/portfolio/statements")),
     "status": Scene(_at("/status")),
     "docs": Scene(_at("/docs"), is_whole=False),
     "docs-limits": Scene(_at("/docs/limits"), (DESK, PHONE)),

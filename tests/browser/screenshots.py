@@ -8,13 +8,15 @@ import argparse
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser
 
 from exchange.pipeline.servers import PROJECT
 from tests.browser.chromium import chromium
-from tests.browser.scenes import SCENES, Scene, trading
+from tests.browser.quiet import quiet_venue
+from tests.browser.scenes import QUIET_SCENES, SCENES, Scene, trading
 from tests.browser.terminal import DESK, PHONE, Terminal
 from tests.scenarios.venue import live_venue
 
@@ -34,8 +36,19 @@ def main() -> None:
             _take_for_readme(browser, url)
             return
         for name, scene in SCENES.items():
-            if not options.names or name.startswith(tuple(options.names)):
+            if _is_wanted(name, options.names):
                 _play(browser, url, name, scene)
+    quiet = [name for name in QUIET_SCENES if _is_wanted(name, options.names)]
+    if quiet and not options.url:
+        with quiet_venue() as venue, chromium() as browser:
+            for name in quiet:
+                act = partial(QUIET_SCENES[name], venue=venue)
+                scene = Scene(act, (DESK,), is_whole=False)
+                _play(browser, f"http://127.0.0.1:{venue.port}", name, scene)
+
+
+def _is_wanted(name: str, beginnings: list[str]) -> bool:
+    return not beginnings or name.startswith(tuple(beginnings))
 
 
 def _play(browser: Browser, url: str, name: str, scene: Scene) -> None:
@@ -75,6 +88,8 @@ def _photograph(
 def _take_for_readme(browser: Browser, url: str) -> None:
     terminal = Terminal(browser, url, DESK)
     trading(terminal)
+    for message in terminal.page.locator("nv-toasts .toast button").all():
+        message.click()
     terminal.page.wait_for_timeout(SETTLE_MS)
     terminal.page.screenshot(path=README_PICTURE)
     print(README_PICTURE)

@@ -46,7 +46,7 @@ def test_a_key_is_made_shown_once_changed_and_removed(
     open_terminal: Opener, viewport: tuple[int, int]
 ) -> None:
     person = open_terminal(viewport, is_phone=viewport == PHONE)
-    person.sign_up()
+    person.join()
     person.go("/account/keys")
     page = person.page
     expect(page.get_by_text("No keys yet")).to_be_visible()
@@ -86,11 +86,12 @@ def test_a_key_is_made_shown_once_changed_and_removed(
 
 def test_nobody_opens_the_key_of_another(open_terminal: Opener) -> None:
     owner, stranger = open_terminal(), open_terminal()
-    owner.sign_up()
-    stranger.sign_up()
+    owner.join()
+    stranger.join()
     owner.go("/account/keys/new")
     owner.confirm()
     owner.page.get_by_role("button", name="Make the key").click()
+    owner.page.locator(".secret").wait_for()
     owner.go("/account/keys")
     address = owner.page.get_by_role("link", name="Change").get_attribute("href")
     assert address is not None
@@ -108,7 +109,7 @@ def test_nobody_opens_the_key_of_another(open_terminal: Opener) -> None:
 
 def test_an_authenticator_app_is_asked_at_the_next_login(open_terminal: Opener) -> None:
     person = open_terminal()
-    name, page = person.sign_up(), person.page
+    name, page = person.join(), person.page
     person.go("/accounts/2fa/")
     page.get_by_role("link", name="Set up").click()
     person.confirm()
@@ -149,7 +150,7 @@ def test_a_passkey_signs_in_without_a_password(browser: Browser, venue_url: str)
         "automaticPresenceSimulation": True,
     }
     protocol.send("WebAuthn.addVirtualAuthenticator", {"options": device})
-    name = person.sign_up()
+    name = person.join()
     person.go("/accounts/2fa/webauthn/add/")
     person.confirm()
     page.locator("[name=name]").fill("my laptop")
@@ -169,7 +170,7 @@ def test_a_passkey_signs_in_without_a_password(browser: Browser, venue_url: str)
 
 def test_other_sessions_are_signed_out_and_lose_their_sockets(open_terminal: Opener) -> None:
     desk, phone = open_terminal(), open_terminal()
-    name = desk.sign_up()
+    name = desk.join()
     log_in(phone, name)
     phone.go("/")
     phone.wait_until_live()

@@ -50,7 +50,7 @@ def test_lost_connection_is_said_and_comes_back_with_everything(open_terminal: O
     wire.cut()
 
     alice.wait_until_live()
-    alice.page.wait_for_function(SAME_BOOK)
+    alice.until(SAME_BOOK)
     assert wire.connections == connections + 1
     alice.tab("Open orders")
     expect(alice.page.locator("nv-open-orders tbody tr")).to_have_count(1)
@@ -62,16 +62,15 @@ def test_gap_in_the_book_is_noticed_and_repaired(open_terminal: Opener) -> None:
     visitor.trade()
 
     wire.lose_book_changes = 1
-    visitor.page.wait_for_function(
+    visitor.until(
         """async () => {
           const { bookOf } = await import("novate/book");
           const book = bookOf("BTC_USDC-PERPETUAL");
           return book.gaps === 1 && book.isWhole;
         }""",
-        timeout=15_000,
     )
 
-    visitor.page.wait_for_function(SAME_BOOK)
+    visitor.until(SAME_BOOK)
 
 
 def test_silent_venue_is_shown_as_stale_with_its_age(open_terminal: Opener) -> None:
@@ -118,8 +117,8 @@ def test_servers_restart_in_mid_session_and_nothing_is_missing(
     expect(offline).to_be_attached(timeout=10_000)
     live = alice.page.locator('nv-connection[data-state="live"]')
     expect(live).to_be_attached(timeout=60_000)
-    alice.page.wait_for_function(SAME_BOOK, timeout=60_000)
-    alice.page.wait_for_function(SAME_TRADES, timeout=60_000)
+    alice.until(SAME_BOOK, seconds=60.0)
+    alice.until(SAME_TRADES, seconds=60.0)
     expect(alice.page.get_by_role("slider", name="Limit order: Buy 0.020 BTC")).to_be_attached()
     alice.tab("Open orders")
     alice.page.locator("nv-open-orders").get_by_role("button", name="Cancel").click()

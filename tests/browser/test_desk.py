@@ -232,8 +232,7 @@ def test_refusals_are_told_in_words_with_what_to_do(alice: Terminal) -> None:
 def test_two_people_trade_and_each_sees_their_side(open_quiet: Opener, maker: Key) -> None:
     alice, bob = open_quiet(), open_quiet(locale="de-DE")
     alice.begin()
-    bob.sign_up()
-    bob.fund()
+    bob.settle_in()
     bob.trade()
 
     alice.enter(price="60,005", size="0.04")
@@ -394,10 +393,9 @@ def test_liquidation_is_told_to_its_owner_and_stays_in_sight(
     quiet_venue.get("private/sell", maker, **rest, price=150)
     quiet_venue.get("private/buy", maker, **rest, price=142.5)
     alice = open_quiet()
-    alice.sign_up()
-    alice.wait_until_live()
-    ask_api(alice, "private/demo_fund", amount=1_000)
+    alice.join()
     alice.trade(SOL)
+    ask_api(alice, "private/demo_fund", amount=1_000)
     page = alice.page
     alice.choose("type", "market")
     alice.enter(size="100")

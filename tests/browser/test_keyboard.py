@@ -84,7 +84,7 @@ def test_panels_are_resized_by_keyboard_remembered_and_reset(open_terminal: Open
     ):
         edge.focus()
         page.keyboard.press(key)
-    page.wait_for_function("document.cookie.includes('tape.172')")
+    visitor.until("document.cookie.includes('tape.172')")
     # The server's first picture has them, before any script has run.
     page.route("**/*.js", lambda route: route.abort())
     page.reload()

@@ -18,7 +18,7 @@ def test_pages_are_light_and_nothing_jumps(
     person.page.add_init_script(BEGIN)
     shifts = {}
     person.go(f"/trade/{BTC}")
-    person.page.wait_for_function(READY)
+    person.until(READY)
 
     sizes = person.evaluate(CODE_BYTES)
     assert sizes["chart"] > 0
@@ -28,8 +28,7 @@ def test_pages_are_light_and_nothing_jumps(
         person.wait_until_live()
         person.page.wait_for_timeout(1_200)
         shifts[path] = person.evaluate(SHIFTS)
-    person.sign_up()
-    person.fund()
+    person.settle_in()
     for path in ("/portfolio", "/portfolio/funds", "/portfolio/accounts", "/welcome"):
         person.go(path)
         person.wait_until_live()

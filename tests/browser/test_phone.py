@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Opener
-from tests.browser.terminal import BTC, PHONE
+from tests.browser.terminal import BTC, PHONE, Terminal
 from tests.browser.tour import OWN
 
 OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
@@ -34,10 +34,39 @@ def test_tabs_show_one_panel_at_a_time(open_terminal: Opener) -> None:
     expect(visitor.page.locator(".ticket")).not_to_be_visible()
 
 
+def test_ticket_is_swiped_away_by_its_handle(open_terminal: Opener) -> None:
+    visitor = open_terminal(PHONE, is_phone=True)
+    visitor.trade()
+    visitor.page.locator("nv-phone").get_by_role("tab", name="Trade").click()
+    ticket = visitor.page.locator(".ticket")
+
+    swipe(visitor, 20)
+    expect(ticket).to_be_visible()
+    swipe(visitor, 120)
+
+    expect(ticket).not_to_be_visible()
+
+
+def swipe(person: Terminal, pixels: int) -> None:
+    """A finger on the ticket's handle, down so far."""
+    person.page.wait_for_timeout(300)  # The sheet has come up.
+    box = person.page.locator(".sheet-handle").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    protocol = person.page.context.new_cdp_session(person.page)
+    for kind, points in (
+        ("touchStart", [(x, y)]),
+        ("touchMove", [(x, y + pixels / 2)]),
+        ("touchMove", [(x, y + pixels)]),
+        ("touchEnd", []),
+    ):
+        touches = [{"x": across, "y": down} for across, down in points]
+        protocol.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+
 def test_ticket_is_a_sheet_that_trades(open_terminal: Opener) -> None:
     alice = open_terminal(PHONE, is_phone=True)
-    alice.sign_up()
-    alice.fund()
+    alice.settle_in()
     alice.trade()
     tabs = alice.page.locator("nv-phone")
 
@@ -54,8 +83,7 @@ def test_ticket_is_a_sheet_that_trades(open_terminal: Opener) -> None:
 
 def test_no_page_scrolls_sideways(open_terminal: Opener) -> None:
     alice = open_terminal(PHONE, is_phone=True)
-    alice.sign_up()
-    alice.fund()
+    alice.settle_in()
 
     for path in ("/", f"/trade/{BTC}", *OWN[:4], "/status", "/welcome"):
         alice.go(path)

@@ -77,8 +77,7 @@ def test_an_account_area_that_adds_up(open_terminal: Opener) -> None:
 
 def test_another_tab_follows_when_one_acts_for_another_account(open_terminal: Opener) -> None:
     person = open_terminal()
-    person.sign_up()
-    person.fund()
+    person.settle_in()
     other = person.page.context.new_page()
     other.goto(f"{person.url}/trade/{BTC}")
     expect(other.locator("nv-account-health .equity")).to_have_text("100,000.00")
@@ -94,8 +93,9 @@ def test_another_tab_follows_when_one_acts_for_another_account(open_terminal: Op
 
 def test_nobody_reaches_into_anothers_account(open_terminal: Opener) -> None:
     owner, stranger = open_terminal(), open_terminal()
-    owner.sign_up()
-    stranger.sign_up()
+    owner.join()
+    stranger.join()
+    owner.go("/welcome")
     stranger.go("/portfolio/accounts")
     number = owner.page.locator("html").get_attribute("data-account-number")
     token = stranger.page.locator("main [name=csrfmiddlewaretoken]").first.input_value()

@@ -44,8 +44,7 @@ def post(page: Page, path: str, fields: dict[str, str]) -> int:
 def name_everything(person: Terminal) -> None:
     """Fifty payloads as names of keys and accounts, and as labels of orders."""
     page = person.page
-    person.sign_up()
-    person.fund()
+    person.settle_in()
     for payload in PAYLOADS:
         person.rest(BTC, "0.01", label=payload)
     person.go("/account/keys/new")

@@ -32,7 +32,8 @@ def test_onboarding_leads_from_sign_up_to_funds_to_the_ticket(open_terminal: Ope
     alice = open_terminal()
 
     alice.sign_up()
-    alice.fund()
+    alice.page.get_by_role("button", name="Get test funds").click()
+    alice.toast("Test funds received")
     alice.page.get_by_role("link", name="Start trading").click()
 
     expect(alice.page).to_have_url(re.compile(BTC))
@@ -78,7 +79,7 @@ def test_market_order_opens_a_position_that_moves_and_closes(open_terminal: Open
     expect(alice.page.locator("nv-positions")).to_contain_text("No open positions")
     alice.tab("Fills")
     # A market order may meet several makers: as many fills, whose sizes make up the order.
-    alice.page.wait_for_function(f"() => {TRADED}('Sell') >= 100", timeout=10_000)
+    alice.until(f"() => {TRADED}('Sell') >= 100")
     assert alice.evaluate(f"() => {TRADED}('Buy')") == 100
     assert alice.evaluate(f"() => {TRADED}('Sell')") == 100
 
@@ -152,12 +153,12 @@ def test_a_second_browser_sees_the_trade(open_terminal: Opener) -> None:
     alice.toast("Bought")
 
     seen = "[...document.querySelectorAll('.print')].map(row => row.children[1].textContent)"
-    bob.page.wait_for_function(f"{seen}.length > 0")
+    bob.until(f"{seen}.length > 0")
     alice.tab("Fills")
     row = alice.page.locator("nv-fills tbody tr").first
     expect(row).to_be_visible(timeout=10_000)
     size = row.locator("td").nth(3).inner_text()
-    bob.page.wait_for_function(f"size => {seen}.includes(size)", arg=size)
+    bob.until(f"size => {seen}.includes(size)", size)
 
 
 def test_portfolio_shows_ledger_deposit_and_margin(open_terminal: Opener) -> None:

@@ -30,8 +30,7 @@ LONG = ("/docs",)  # a hundred methods: minutes under a checker
 
 def settle(terminal: Terminal) -> None:
     """A person with funds, a sub-account, a position, an order and a key."""
-    terminal.sign_up()
-    terminal.fund()
+    terminal.settle_in()
     terminal.buy(BTC, "0.5")
     terminal.rest(BTC, "0.1", label="tour")
     terminal.go("/portfolio/accounts")

@@ -111,12 +111,13 @@ def test_a_form_from_elsewhere_is_refused(alice: User) -> None:
 
 def test_nobody_is_let_in_while_valkey_is_away(alice: User) -> None:
     with override_settings(CACHES=NOWHERE):
-        response = Client(raise_request_exception=False).post(
-            "/accounts/login/", {"login": "alice", "password": PASSWORD}
-        )
+        client = Client(raise_request_exception=False)
+        client.cookies["theme"] = "light"
+        response = client.post("/accounts/login/", {"login": "alice", "password": PASSWORD})
 
     assert response.status_code == 503
     assert "Back in a moment" in response.text
+    assert 'style="color-scheme: light"' in response.text
 
 
 @override_settings(SIGNUP_OPEN=False)

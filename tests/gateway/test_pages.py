@@ -47,6 +47,17 @@ def test_session_cookie_that_we_cannot_have_given_is_nobodys(client: Client, key
     assert "Log in" in response.text
 
 
+def test_broken_page_says_so_in_the_readers_theme_without_asking_anything() -> None:
+    request = RequestFactory().get("/portfolio")
+    request.COOKIES["theme"] = "light"
+
+    response = views.server_error(request)
+
+    assert response.status_code == 500
+    assert "Something broke on our side" in response.text
+    assert 'style="color-scheme: light"' in response.text
+
+
 def test_scripts_of_a_page_carry_the_nonce_of_its_policy(client: Client) -> None:
     response = client.get("/")
 

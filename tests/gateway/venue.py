@@ -63,6 +63,7 @@ class Venue:
         self.ports = {"daphne": self.port, "uvicorn": self.port + 1}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._accounts = 0
+        self._clerk: subprocess.Popen[str] | None = None
 
     # --- processes --------------------------------------------------------------------------
     def start(self) -> None:
@@ -140,6 +141,8 @@ class Venue:
         return port
 
     def stop_all(self) -> None:
+        if self._clerk is not None:
+            self._clerk.communicate()
         for name in reversed(list(self._running)):
             self.stop(name)
         discard_servers(self.home)
@@ -151,15 +154,27 @@ class Venue:
         return {**os.environ, "NOVATE_HOME": str(self.home)}
 
     def manage(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=PROJECT,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        """What the command prints on its standard output."""
+        if self._clerk is None:
+            self._clerk = self._employ_clerk()
+        assert self._clerk.stdin is not None
+        assert self._clerk.stdout is not None
+        print(json.dumps(arguments), file=self._clerk.stdin, flush=True)
+        done = json.loads(self._clerk.stdout.readline())
+        assert done["code"] == 0, done["errors"]
+        return str(done["output"])
+
+    def _employ_clerk(self) -> subprocess.Popen[str]:
+        with open(self.home / "clerk.out", "wb") as errors:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.gateway.clerk"],
+                cwd=PROJECT,
+                env=self.environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
 
     def shell(self, code: str) -> Any:
         """What Django code prints as JSON."""

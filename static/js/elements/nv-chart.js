@@ -72,6 +72,7 @@ class Chart extends HTMLElement {
   // The candle under the pointer, or else the newest.
   #describe() {
     const bar = this.#view.barAt(this.#pointed) ?? this.#view.newest();
+    if (bar) text(this.querySelector(".chart-note"), "");
     describeBar(this.querySelector(".legend"), bar, this.#contract);
     text(this.querySelector(".legend .own"), this.#own.wordsAt(bar));
   }

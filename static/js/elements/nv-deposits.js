@@ -1,28 +1,11 @@
 // Deposits and withdrawals, newest first.
 
 import { dateAndTime, directionOf, signed } from "novate/format";
-import { followHistory } from "novate/history";
-import { Panel } from "novate/panel";
+import { historyElement } from "novate/history-element";
 import { stream } from "novate/stream";
 
 const COUNT = 20;
 const WORDS = { deposit: { completed: "Deposit, arrived" }, withdrawal: { unconfirmed: "Withdrawal, held", completed: "Withdrawal, paid", cancelled: "Withdrawal, returned" } };
-
-class Deposits extends HTMLElement {
-  #stop = null;
-
-  connectedCallback() {
-    const panel = new Panel(this, "Deposits and withdrawals", COLUMNS, "No deposits yet", "Test funds arrive at once.");
-    const history = followHistory(read, () => draw(), "summary");
-    const draw = () => panel.show(history.source, history.source.rows, (row) => `${row.kind} ${row.id}`);
-    this.#stop = history.stop;
-    draw();
-  }
-
-  disconnectedCallback() {
-    this.#stop?.();
-  }
-}
 
 async function read() {
   const asked = ["deposits", "withdrawals"].map((name) => stream.call(`private/get_${name}`, { currency: "USDC", count: COUNT }));
@@ -34,8 +17,11 @@ async function read() {
 
 const COLUMNS = [
   { label: "What", cell: (row) => WORDS[row.kind][row.state] ?? `${row.kind}, ${row.state}` },
-  { label: "Change, USDC", kind: "number", cell: (row) => signed(row.amount, 2), tone: (row) => directionOf(row.amount) },
+  { label: "Change, USDC", kind: "number wide", cell: (row) => signed(row.amount, 2), tone: (row) => directionOf(row.amount) },
   { label: "Time", cell: (row) => dateAndTime(row.created_timestamp), tone: () => "muted" },
 ];
 
-customElements.define("nv-deposits", Deposits);
+customElements.define("nv-deposits", historyElement({
+  caption: "Deposits and withdrawals", emptyTitle: "No deposits yet", emptyDetail: "Test funds arrive at once.",
+  columns: COLUMNS, read, keyOf: (row) => `${row.kind} ${row.id}`, kinds: ["summary"],
+}));

@@ -3,32 +3,10 @@
 import { contractColumn, placesIn, sideColumn, timeColumn } from "novate/cells";
 import { Decimal } from "novate/decimal";
 import { directionOf, money, number, signed } from "novate/format";
-import { followPages } from "novate/history";
-import { contracts } from "novate/markets";
-import { Panel } from "novate/panel";
+import { historyElement } from "novate/history-element";
 import { stream } from "novate/stream";
 
 const PAGE = 100;
-const keyOf = (row) => row.trade_id;
-
-class Fills extends HTMLElement {
-  #stop = null;
-
-  async connectedCallback() {
-    const listed = await contracts();
-    const options = { name: "fills", isFiltered: this.hasAttribute("filtered") };
-    const panel = new Panel(this, "Fills", columns(listed), "No fills yet", "Each trade of yours is listed here with its fee and role.", options);
-    const draw = () => panel.show(pages.source, pages.source.rows, keyOf);
-    const pages = followPages({ host: this, read, keyOf, onChange: () => draw(), kinds: ["fill"] });
-    this.rows = pages.all;
-    this.#stop = () => { pages.stop(); panel.stop(); };
-    draw();
-  }
-
-  disconnectedCallback() {
-    this.#stop?.();
-  }
-}
 
 // A page ends at a trade; the next one begins at the trade before it.
 async function read(from, count = PAGE) {
@@ -55,4 +33,7 @@ function columns(listed) {
   ];
 }
 
-customElements.define("nv-fills", Fills);
+customElements.define("nv-fills", historyElement({
+  name: "fills", caption: "Fills", emptyTitle: "No fills yet", emptyDetail: "Each trade of yours is listed here with its fee and role.",
+  columns, read, keyOf: (row) => row.trade_id, kinds: ["fill"],
+}));

@@ -3,30 +3,10 @@
 import { contractColumn, timeColumn } from "novate/cells";
 import { Decimal } from "novate/decimal";
 import { directionOf, signed } from "novate/format";
-import { followPages } from "novate/history";
-import { Panel } from "novate/panel";
+import { historyElement } from "novate/history-element";
 import { stream } from "novate/stream";
 
 const PAGE = 100;
-const keyOf = (row) => `${row.timestamp} ${row.instrument_name}`;
-
-class Funding extends HTMLElement {
-  #stop = null;
-
-  connectedCallback() {
-    const options = { name: "funding", isFiltered: this.hasAttribute("filtered") };
-    const panel = new Panel(this, "Funding", COLUMNS, "No funding yet", "Positions that are held over a full hour pay or receive funding; each payment is listed here.", options);
-    const draw = () => panel.show(pages.source, pages.source.rows, keyOf);
-    const pages = followPages({ host: this, read, keyOf, onChange: () => draw(), kinds: ["positions"] });
-    this.rows = pages.all;
-    this.#stop = () => { pages.stop(); panel.stop(); };
-    draw();
-  }
-
-  disconnectedCallback() {
-    this.#stop?.();
-  }
-}
 
 async function read(from, count = PAGE) {
   const question = { count, ...(from !== null && { continuation: from }) };
@@ -43,4 +23,8 @@ const COLUMNS = [
   timeColumn("Time", "timestamp"),
 ];
 
-customElements.define("nv-funding", Funding);
+customElements.define("nv-funding", historyElement({
+  name: "funding", caption: "Funding", emptyTitle: "No funding yet",
+  emptyDetail: "Positions that are held over a full hour pay or receive funding; each payment is listed here.",
+  columns: COLUMNS, read, keyOf: (row) => `${row.timestamp} ${row.instrument_name}`, kinds: ["positions"],
+}));

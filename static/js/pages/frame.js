@@ -5,6 +5,7 @@ import "novate/elements/nv-connection";
 import "novate/elements/nv-liquidation";
 import "novate/elements/nv-market-switcher";
 import "novate/elements/nv-notices";
+import "novate/elements/nv-notice-settings";
 import "novate/elements/nv-shortcuts";
 import "novate/elements/nv-theme";
 import "novate/elements/nv-toasts";
