@@ -1,6 +1,6 @@
 """How the trade page feels, by Chromium's own tools: `python -m tests.benchmarks page`.
 
-A venue with its demonstration market, one signed-in person, and a bot on the same account whose
+A venue with its demonstration market, one signed-in person, and bots on the same account whose
 orders make the page hear at least fifty messages a second. Figures stand beside their bars;
 nothing passes or fails here (tests/browser/test_page_weight.py holds what no clock decides).
 """
@@ -24,7 +24,8 @@ from tests.scenarios.venue import live_venue
 
 Report = Callable[[str, str], None]
 LOADS = 5
-ORDERS_PER_SECOND = 30
+BOTS = 3
+ORDERS_PER_SECOND = 12  # of each bot
 KEY = """
 import json
 from exchange.models import Membership
@@ -80,15 +81,21 @@ def _loads(terminal: Terminal, report: Report) -> None:
 
 
 def _frames(page: Page, protocol: CDPSession, report: Report, seconds: float) -> None:
-    heard = [0]
+    heard: list[int] = []
+    protocol.on("Network.webSocketFrameReceived", lambda frame: heard.append(_updates(frame)))
     protocol.send("Network.enable")
-    protocol.on("Network.webSocketFrameReceived", lambda _: heard.__setitem__(0, heard[0] + 1))
     page.wait_for_timeout(2_000)
-    heard[0] = 0
+    heard.clear()
+    before = _metrics(protocol)
     frames = page.evaluate(FRAMES, seconds * 1_000)
+    after = _metrics(protocol)
     protocol.send("Network.disable")
-    report("messages that arrive, a second", _beside(heard[0] / seconds, "50", 0))
+    report("messages that arrive, a second", f"{len(heard) / seconds:>10.0f}")
+    report("levels, orders, trades, prices in them", _beside(sum(heard) / seconds, "50", 0))
     report("frames a second meanwhile", _beside(frames["rate"], "60", 1))
+    for name in ("TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration"):
+        share = 100 * (after[name] - before[name]) / (after["Timestamp"] - before["Timestamp"])
+        report(f"  main thread, % of the time: {name}", f"{share:>10.1f}")
     report("slowest frame of a hundred, ms", f"{frames['p99']:>10.1f}")
     report("frames later than 34 ms", f"{frames['late']:>10d}")
 
@@ -100,8 +107,7 @@ def _heap(page: Page, protocol: CDPSession, report: Report, minutes: float) -> N
         if part:
             page.wait_for_timeout(minutes * 60_000 / 4)
         protocol.send("HeapProfiler.collectGarbage")
-        metrics = protocol.send("Performance.getMetrics")["metrics"]
-        found.append({metric["name"]: metric["value"] for metric in metrics})
+        found.append(_metrics(protocol))
     for name, words, unit in (
         ("JSHeapUsedSize", "heap after collection, MB", 1e6),
         ("Nodes", "nodes", 1),
@@ -111,17 +117,35 @@ def _heap(page: Page, protocol: CDPSession, report: Report, minutes: float) -> N
         report(f"{words}, over {minutes:g} minutes", f"  {figures}")
 
 
+def _metrics(protocol: CDPSession) -> dict[str, float]:
+    metrics = protocol.send("Performance.getMetrics")["metrics"]
+    return {metric["name"]: metric["value"] for metric in metrics}
+
+
+def _updates(frame: dict[str, Any]) -> int:
+    """How many things a message of a channel tells: levels, orders, trades, or one price."""
+    message = json.loads(frame["response"]["payloadData"])
+    data = message.get("params", {}).get("data")
+    if data is None:
+        return 0
+    parts = data.values() if isinstance(data, dict) else [data]
+    return max(1, sum(len(part) for part in parts if isinstance(part, list)))
+
+
 @contextmanager
 def _orders(port: int, key_id: str, secret: str) -> Iterator[None]:
-    """The person's bot: places and cancels far from the market, steadily."""
+    """The person's bots: they place and cancel far from the market, steadily."""
     ended = threading.Event()
-    bot = threading.Thread(target=_place_and_cancel, args=(port, key_id, secret, ended))
-    bot.start()
+    terms = (port, key_id, secret, ended)
+    bots = [threading.Thread(target=_place_and_cancel, args=terms) for _ in range(BOTS)]
+    for bot in bots:
+        bot.start()
     try:
         yield
     finally:
         ended.set()
-        bot.join()
+        for bot in bots:
+            bot.join()
 
 
 def _place_and_cancel(port: int, key_id: str, secret: str, ended: threading.Event) -> None:
