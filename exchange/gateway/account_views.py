@@ -21,11 +21,11 @@ from exchange.gateway import acting, onboarding, statement_files
 from exchange.gateway.database import in_database
 from exchange.gateway.statement_files import Period
 from exchange.models import Membership
-from exchange.models.accounts import LABEL_CHARACTERS_MAX
 from exchange.pipeline.provision import (
     SUB_ACCOUNTS_MAX,
     Refused,
     TooManySubAccounts,
+    checked_label,
     provision_sub_account,
     rename_sub_account,
 )
@@ -37,7 +37,19 @@ _DAY = {"type": "date"}
 class NameForm(forms.Form):
     """What a sub-account is called."""
 
-    label = forms.CharField(max_length=LABEL_CHARACTERS_MAX, required=False, strip=True)
+    label = forms.CharField(required=False)
+
+    def clean_label(self) -> str:
+        """As it is kept."""
+        try:
+            return checked_label(self.cleaned_data["label"])
+        except ValueError as refused:
+            raise forms.ValidationError(str(refused)) from refused
+
+    @property
+    def wrong(self) -> str:
+        """Why it is no name, after "its name" or "it"."""
+        return " and ".join(str(wrong) for wrong in self.errors["label"])
 
 
 class PeriodForm(forms.Form):
@@ -71,6 +83,7 @@ def funds(request: HttpRequest) -> HttpResponse:
 @login_required
 def accounts(request: HttpRequest) -> HttpResponse:
     """The person's accounts, which one is acted for, and transfers between them."""
+    onboarding.ensure_account(request.user)
     members = _members(request)
     context = {"members": members, "may_open": len(members) <= SUB_ACCOUNTS_MAX}
     return _page(request, "portfolio/accounts.html", "accounts", **context)
@@ -81,13 +94,15 @@ def accounts(request: HttpRequest) -> HttpResponse:
 def open_account(request: HttpRequest) -> HttpResponse:
     form = NameForm(request.POST)
     members = _members(request)
-    if not members or not form.is_valid():
-        messages.error(request, f"A name has at most {LABEL_CHARACTERS_MAX} characters.")
+    if not members:
+        return redirect("accounts")  # It says that there is no account yet.
+    if not form.is_valid():
+        messages.error(request, f"No account was opened: its name {form.wrong}.")
         return redirect("accounts")
     try:
         made = provision_sub_account(members[0].account_id)
         rename_sub_account(made.account_id, form.cleaned_data["label"])
-    except (TooManySubAccounts, Refused, ValueError) as refused:
+    except (TooManySubAccounts, Refused) as refused:
         messages.error(request, f"No account was opened: {refused}.")
     else:
         messages.success(request, "The sub-account is open. Move funds to it to trade there.")
@@ -100,12 +115,10 @@ def rename_account(request: HttpRequest, account: int) -> HttpResponse:
     member, form = _own(request, account), NameForm(request.POST)
     if member == _members(request)[0]:
         raise Http404("The main account has no other name.")
-    try:
-        if not form.is_valid():
-            raise ValueError(f"must be at most {LABEL_CHARACTERS_MAX} characters")
+    if form.is_valid():
         rename_sub_account(member.account_id, form.cleaned_data["label"])
-    except ValueError as refused:
-        messages.error(request, f"The name was not changed: it {refused}.")
+    else:
+        messages.error(request, f"The name was not changed: it {form.wrong}.")
     return redirect("accounts")
 
 
@@ -123,6 +136,7 @@ def use_account(request: HttpRequest, account: int) -> HttpResponse:
 @login_required
 def statements(request: HttpRequest) -> HttpResponse:
     """Periods to download; the months of this account's life are offered as they are."""
+    onboarding.ensure_account(request.user)
     today = datetime.now(UTC).date()
     initial = {"first": today.replace(day=1), "last": today}
     form = PeriodForm(request.GET if "first" in request.GET else None, initial=initial)

@@ -1,5 +1,6 @@
 """The form in which a person says what a key is for (rules: gateway.key_ring)."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -10,6 +11,8 @@ from exchange.gateway.key_ring import KeyRefused, Terms
 from exchange.models import Contract, Membership
 from exchange.models.keys import NAME_CHARACTERS_MAX, SCOPE_READ, SCOPES
 
+# Thousands marked by commas, as nobody marks decimals: "1,000.5", never "1,5".
+_GROUPED = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d+)?", re.ASCII)
 _MONEY_STEP_E8 = 100  # one unit, 10^-6, in 10^-8
 _MONEY_PLACES = len(str(MONEY_SCALE)) - 1
 _SCOPE_WORDS = {
@@ -75,7 +78,12 @@ class KeyForm(forms.Form):
 
     def clean_daily_loss(self) -> int:
         """The limit in units; 0 for none."""
-        text = self.cleaned_data["daily_loss"].strip().replace(",", "")
+        text = self.cleaned_data["daily_loss"].strip()
+        if _GROUPED.fullmatch(text):
+            text = text.replace(",", "")
+        if "," in text:
+            # Half of the world would mean something else by it.
+            raise forms.ValidationError("Write it with a point for decimals: 1000.50.")
         if not text:
             return 0
         try:

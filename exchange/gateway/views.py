@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.views.decorators.cache import never_cache
 
 from exchange.gateway import onboarding, pictures, state
 from exchange.gateway.documentation import openrpc, reference
@@ -16,6 +17,7 @@ from exchange.gateway.rpc import BATCH_MAX, METHODS
 DEFAULT_CONTRACT = "BTC_USDC-PERPETUAL"
 
 
+@never_cache
 def markets(request: HttpRequest) -> HttpResponse:
     has_account = onboarding.ensure_account(request.user)
     context = {"markets": pictures.markets(), "page": "markets", "has_account": has_account}
@@ -27,6 +29,7 @@ def trade_default(_request: HttpRequest) -> HttpResponse:
     return redirect("trade", contract=DEFAULT_CONTRACT)
 
 
+@never_cache
 def trade(request: HttpRequest, contract: str) -> HttpResponse:
     picture = pictures.trade(contract)
     if picture is None:
@@ -37,6 +40,7 @@ def trade(request: HttpRequest, contract: str) -> HttpResponse:
     )
 
 
+@never_cache
 @login_required
 def welcome(request: HttpRequest) -> HttpResponse:
     """Where sign-up leads: account, test funds, first trade."""

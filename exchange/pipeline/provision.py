@@ -103,10 +103,15 @@ def sub_accounts(main: int) -> list[Membership]:
 
 def rename_sub_account(account: int, label: str) -> None:
     """What people call a sub-account; "" is none. Raises ValueError."""
-    label = " ".join(label.split())
+    Membership.objects.filter(account_id=account).update(label=checked_label(label))
+
+
+def checked_label(text: str) -> str:
+    """A sub-account's name as it is kept, "" for none. Raises ValueError."""
+    label = " ".join(text.split())
     if len(label) > LABEL_CHARACTERS_MAX or not (label == "" or label.isprintable()):
         raise ValueError(f"must be at most {LABEL_CHARACTERS_MAX} printable characters")
-    Membership.objects.filter(account_id=account).update(label=label)
+    return label
 
 
 def require_free_name(name: str) -> None:

@@ -2,7 +2,9 @@
 // nothing, and never a second question on top of one.
 
 import { account } from "novate/account";
+import { errorInWords } from "novate/reasons";
 import { shortcuts } from "novate/shortcuts";
+import { toast } from "novate/toast";
 
 // kind: "orders" or "positions". act(count) asks before it does anything.
 export function accountButton({ kind, keys, words, act }) {
@@ -13,7 +15,8 @@ export function accountButton({ kind, keys, words, act }) {
       const button = this.querySelector("button");
       const press = () => {
         const count = account[kind].size;
-        if (count > 0 && !document.querySelector("dialog[open]")) act(count);
+        if (count === 0 || document.querySelector("dialog[open]")) return;
+        act(count).catch((error) => toast("bad", `${button.textContent}: not done`, errorInWords(error)));
       };
       button.addEventListener("click", press);
       this.#stops = [

@@ -7,6 +7,8 @@ import { soon } from "novate/dom";
 import { stream } from "novate/stream";
 
 const SETTLE_MS = 250;
+const AGAIN_MS = 2_000;
+const SIGNED_OUT = 13009;
 const OPEN_STATES = ["open", "untriggered"];
 
 // Whose account it is, for what this browser keeps of each: a person may act for several.
@@ -90,12 +92,18 @@ class Account extends EventTarget {
       this.#summarised(summary);
     } catch (error) {
       this.failure = error;
+      // Signed out elsewhere: what is shown is nobody's any more. Anything else passes.
+      if (error.code === SIGNED_OUT && this.isLoaded) return location.reload();
+      if (error.code !== SIGNED_OUT) setTimeout(() => stream.state === "live" && this.#load(), AGAIN_MS);
     }
     for (const name of ["summary", "positions", "orders"]) this.dispatchEvent(new Event(name));
+    return undefined;
   }
 
   #summarised(summary) {
+    const isMoney = this.summary?.balance !== summary.balance;
     this.summary = summary;
+    if (isMoney) this.dispatchEvent(new Event("balance"));
     this.dispatchEvent(new Event("summary"));
   }
 

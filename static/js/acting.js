@@ -7,3 +7,6 @@ channel.onmessage = ({ data }) => {
   if (mine && data && data !== mine) location.reload();
 };
 if (mine) channel.postMessage(mine);
+
+// Whom a page acted for when it was left may be another one now.
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());

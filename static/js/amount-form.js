@@ -8,10 +8,14 @@ import { number } from "novate/format";
 import { errorInWords } from "novate/reasons";
 import { stream } from "novate/stream";
 import { toast } from "novate/toast";
+import { newKey } from "novate/writes";
 
 const PLACES = 6;
+const UNKNOWN = "The answer was lost with the connection. Press again: it is done once, whether it was done before or not.";
 
 export class AmountForm extends HTMLElement {
+  #unanswered = null;
+
   connectedCallback() {
     this.querySelector("form").onsubmit = (event) => this.#submit(event);
     this.querySelector("[name=all]").onclick = async () => { this.#input.value = number((await this.most()) ?? 0, PLACES); };
@@ -36,6 +40,21 @@ export class AmountForm extends HTMLElement {
     attribute(this.#input, "aria-invalid", problem ? "true" : null);
   }
 
+  // The same, pressed again after an answer was lost, is the same command: it is done once.
+  async #send(value) {
+    const { method, params } = this.command();
+    const terms = { currency: "USDC", amount: value, ...params };
+    const words = JSON.stringify([method, terms]);
+    if (this.#unanswered?.words !== words) this.#unanswered = { words, key: newKey() };
+    try {
+      await stream.call(method, { ...terms, idempotency_key: this.#unanswered.key }, { isWrite: true });
+      this.#unanswered = null;
+    } catch (error) {
+      if (!error.unknown) this.#unanswered = null;
+      throw error;
+    }
+  }
+
   get #input() { return this.querySelector("input"); }
 
   async #submit(event) {
@@ -47,14 +66,12 @@ export class AmountForm extends HTMLElement {
     try {
       const { value, problem } = readAmount(this.#input, await this.most());
       if (problem) return this.say(problem);
-      const { method, params } = this.command();
-      const terms = { currency: "USDC", amount: value, idempotency_key: crypto.randomUUID(), ...params };
-      await stream.call(method, terms, { isWrite: true });
+      await this.#send(value);
       this.#input.value = "";
       toast("good", ...this.moved(number(value, 2)));
       account.reload();
     } catch (error) {
-      this.say(errorInWords(error));
+      this.say(error.unknown ? UNKNOWN : errorInWords(error));
     } finally {
       button.disabled = false;
     }

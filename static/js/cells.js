@@ -3,6 +3,8 @@
 import { make } from "novate/dom";
 import { dateAndTime } from "novate/format";
 import { identity } from "novate/markets";
+import { errorInWords } from "novate/reasons";
+import { toast } from "novate/toast";
 
 export function contractCell(name, cell) {
   const link = cell.querySelector("a");
@@ -55,8 +57,14 @@ export function actionCell(cell, row, actions) {
   const box = make("span", { class: "row-actions" }, ...actions.map(({ label, act, title = null }) =>
     make("button", { class: "button tiny", type: "button", title, onclick: async ({ currentTarget }) => {
       currentTarget.disabled = true;
-      await act(box.row, box);
+      try {
+        await act(box.row, box);
+      } catch (error) {
+        toast("bad", `${label}: not done`, errorInWords(error));
+      }
       currentTarget.disabled = false;
+      // A dialog could not give the focus back to a button that was disabled.
+      if (document.activeElement === document.body) currentTarget.focus();
     } }, label)));
   box.row = row;
   return box;

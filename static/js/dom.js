@@ -46,11 +46,16 @@ export function eachFrame(action) {
   };
 }
 
+// When calls have paused for so long; at the latest after four such pauses, however fast they come.
 export function soon(action, milliseconds) {
   let timer = 0;
+  let since = 0;
   return () => {
+    const now = performance.now();
+    if (!timer) since = now;
     clearTimeout(timer);
-    timer = setTimeout(action, milliseconds);
+    const act = () => { timer = 0; action(); };
+    timer = setTimeout(act, Math.max(0, Math.min(milliseconds, since + 4 * milliseconds - now)));
   };
 }
 

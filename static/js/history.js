@@ -24,15 +24,20 @@ export function followPages({ read, keyOf, onChange, kinds, host = null }) {
   let next = null;
   let retry = 0;
 
+  // Answers may overtake each other: only the newest question's counts.
+  let turn = 0;
   const load = async () => {
+    const mine = ++turn;
     try {
       const page = await read(null);
+      if (mine !== turn) return;
       const older = keyOf && source.isLoaded ? behind(page.rows, source.rows, keyOf) : null;
       // What does not hang together with the newest page has to be read anew.
       if (!older) next = page.next;
       Object.assign(source, { rows: [...page.rows, ...(older ?? [])], isLoaded: true, failure: null, hasMore: next !== null });
       clearTimeout(retry);
     } catch (error) {
+      if (mine !== turn) return;
       source.failure = error;
       // The history may be a moment behind one's own last command: it is asked again.
       clearTimeout(retry);
@@ -46,7 +51,9 @@ export function followPages({ read, keyOf, onChange, kinds, host = null }) {
     source.isReading = true;
     onChange();
     try {
-      const page = await read(next);
+      const from = next;
+      const page = await read(from);
+      if (from !== next) throw new Error("the list was read anew meanwhile");
       next = page.next;
       Object.assign(source, { rows: [...source.rows, ...page.rows], hasMore: next !== null, failure: null });
     } catch (error) {

@@ -9,6 +9,7 @@ import { contract, identity, lastTicker } from "novate/markets";
 import { closeAll, closePosition, place } from "novate/orders";
 import { errorInWords, reasonInWords } from "novate/reasons";
 import { stream } from "novate/stream";
+import { toast } from "novate/toast";
 
 const SETTLE_MS = 150;
 const TWO = new Decimal(2n, 0);
@@ -34,7 +35,7 @@ export async function closeAtLimit(position) {
     title: `Close ${words} at a limit`, lines: ["A reduce-only order for the whole position. It rests in the book until the price is met."],
     fields: [price.node], action: "Place the order", isReady: () => isOnTick(decimal(price.input), found.tick),
   });
-  if (isYes) await closePosition(position, String(decimal(price.input)));
+  if (isYes && isAsItWas(position)) await closePosition(position, String(decimal(price.input)));
 }
 
 // One order of twice the size: closed and opened the other way in one go, or refused whole.
@@ -48,7 +49,15 @@ export async function reverse(position) {
     title: `Reverse to ${target}?`, lines: [`You are ${words}. This ${side === "buy" ? "buys" : "sells"} twice that at market, so that you are ${target}.`, foreseen.words],
     action: "Reverse", isReady: () => foreseen.isAccepted,
   });
-  if (isYes) await place(side, order);
+  if (isYes && isAsItWas(position)) await place(side, order);
+}
+
+// An exit may have fired while the question stood: what was asked is then no longer what would be done.
+function isAsItWas({ instrument_name: name, size }) {
+  const now = account.positions.get(name);
+  if (now && Decimal.from(now.size).compare(Decimal.from(size)) === 0) return true;
+  toast("warn", "Nothing was sent", "The position changed while you were asked. Look at it and press again.");
+  return false;
 }
 
 // Exits for the whole position: one, or two that cancel each other.
@@ -58,13 +67,14 @@ export async function protect(position) {
   const stop = field("Stop loss", found.quote, { name: "stopLoss" });
   const worth = make("p", { class: "muted", role: "status" }, "Each waits for the mark price and then closes at market.");
   for (const { input } of [take, stop]) stepping(input, found.tick, found.pricePlaces, position.mark_price);
-  const isReady = () => isSensible(position, decimal(take.input), decimal(stop.input), found);
+  const isReadable = ({ input }) => input.value.trim() === "" || decimal(input) !== null;
+  const isReady = () => [take, stop].every(isReadable) && isSensible(position, decimal(take.input), decimal(stop.input), found);
   take.node.addEventListener("input", () => text(worth, outcome(position, decimal(take.input), decimal(stop.input))));
   stop.node.addEventListener("input", () => text(worth, outcome(position, decimal(take.input), decimal(stop.input))));
   const isYes = await ask({
     title: `Protect ${words}`, lines: [exitsWords(position)], fields: [take.node, stop.node, worth], action: "Place the exits", isReady,
   });
-  if (isYes) await place(closingSide(position), exitOrder(position, decimal(take.input), decimal(stop.input), found));
+  if (isYes && isAsItWas(position)) await place(closingSide(position), exitOrder(position, decimal(take.input), decimal(stop.input), found));
 }
 
 export async function askCloseAll() {

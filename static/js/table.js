@@ -45,16 +45,17 @@ export function sorted(rows, columns, { at, direction }) {
 export function fillTable(table, columns, rows, keyOf) {
   const body = table.tBodies[0];
   const known = new Map([...body.rows].map((row) => [row.dataset.key, row]));
+  // First those that leave: a row that need not move keeps the focus within it.
+  const wanted = new Set(rows.map((row) => String(keyOf(row))));
+  for (const [key, line] of known) if (!wanted.has(key)) line.remove();
   const most = columns.map(({ places }) => (places ? Math.max(0, ...rows.map(places)) : 0));
   rows.forEach((row, at) => {
     const key = String(keyOf(row));
     const line = known.get(key) ?? make("tr", { dataset: { key } }, ...columns.map(makeCell));
-    known.delete(key);
     if (body.rows[at] !== line) body.insertBefore(line, body.rows[at] ?? null);
     attribute(line, "data-pending", row.pending ?? null);
     columns.forEach((column, index) => fillCell(line.cells[index], column, row, most[index]));
   });
-  for (const line of known.values()) line.remove();
 }
 
 // What a panel shows instead of rows.

@@ -47,6 +47,8 @@ export class Exits {
 
   // What is wrong with them, in words; null if nothing is.
   problem(side, entry) {
+    const unread = EXITS.find((name) => this.isOpen && this[name].isUnreadable);
+    if (unread) return `${WORDS[unread]} is not a number`;
     for (const [name, price] of this.prices(side, entry)) {
       const words = WORDS[name];
       if (price.sign() <= 0) return `${words} must be a positive price`;

@@ -25,11 +25,17 @@ const CHANGES = {
 const EXIT_CHANGES = {
   hasExits: (exits, { checked }) => { exits.isOpen = checked; },
   exitSource: (exits, { value }) => { exits.source = value; },
-  takeProfit: (exits, control) => { exits.takeProfit = { price: decimal(control), percent: null }; },
-  stopLoss: (exits, control) => { exits.stopLoss = { price: decimal(control), percent: null }; },
-  takeProfitPercent: (exits, control) => { exits.takeProfit = { price: null, percent: decimal(control) }; },
-  stopLossPercent: (exits, control) => { exits.stopLoss = { price: null, percent: decimal(control) }; },
+  takeProfit: (exits, control) => { exits.takeProfit = exitOf(control, "price"); },
+  stopLoss: (exits, control) => { exits.stopLoss = exitOf(control, "price"); },
+  takeProfitPercent: (exits, control) => { exits.takeProfit = exitOf(control, "percent"); },
+  stopLossPercent: (exits, control) => { exits.stopLoss = exitOf(control, "percent"); },
 };
+
+// What cannot be read is not the same as nothing: an order must not leave without its stop.
+function exitOf(control, kind) {
+  const value = decimal(control);
+  return { price: null, percent: null, [kind]: value, isUnreadable: value === null && control.value.trim() !== "" };
+}
 
 export function changeOf(control, model) {
   const ofExits = EXIT_CHANGES[control.name];

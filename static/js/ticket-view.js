@@ -1,5 +1,6 @@
 // Shows a ticket model in its form. A field that is being typed into is left alone.
 
+import { account } from "novate/account";
 import { Decimal } from "novate/decimal";
 import { attribute, make, text } from "novate/dom";
 import { money, number, signed, typed } from "novate/format";
@@ -113,7 +114,8 @@ function showFunds(form, summary) {
 
 function showButton(button, model, ticker, { summary, isSending }) {
   if (!button) return;
-  const problem = summary ? model.problem(ticker) : "Reading your account";
+  const waiting = account.isKnown ? "Reading your account" : "Your account is not open yet";
+  const problem = summary ? model.problem(ticker) : waiting;
   attribute(button, "data-side", model.side);
   button.disabled = isSending || problem !== null;
   const words = isSending ? "Sending" : (problem ?? model.sentence(ticker));

@@ -45,7 +45,7 @@ function isSoonLive(until) {
   });
 }
 
-const newKey = () => [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("");
+export const newKey = () => [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("");
 
 // What is not an answer of its own, but follows from one: orders that a cancel of all ends.
 export const tellOf = (id) => told.add(`order ${id}`);

@@ -53,7 +53,7 @@ def run(report: Report, *, minutes: float, seconds: float) -> None:
         with _orders(venue.port, *key):
             _frames(terminal.page, protocol, report, seconds)
             _heap(terminal.page, protocol, report, minutes)
-        report("layout shift since the page was opened", _beside(_shift(terminal), "0.02", 4))
+        report("cumulative layout shift (largest burst)", _beside(_shift(terminal), "0.02", 4))
         for problem in terminal.problems:
             report("console", problem)
         terminal.close()

@@ -217,6 +217,16 @@ def test_refusals_are_told_in_words_with_what_to_do(alice: Terminal) -> None:
     expect(refusal).to_contain_text("Fill or kill: the book can not fill all of it")
     alice.enter(price="60,000.05", size="0.1")
     expect(alice.submit).to_have_text("The price in steps of 0.1")
+    # A stop that cannot be read is no order without a stop.
+    alice.enter(price="60,000", size="0.1")
+    page.get_by_label("Take profit / stop loss").check()
+    page.get_by_label("Stop-loss price").fill("59k")
+    expect(alice.submit).to_have_text("Stop loss is not a number")
+    expect(alice.submit).to_be_disabled()
+    page.get_by_label("Stop-loss price").fill("59,000")
+    expect(alice.submit).to_have_text("Buy 0.100 BTC at 60,000.0")
+    page.get_by_label("Stop-loss price").fill("")
+    page.get_by_label("Take profit / stop loss").uncheck()
 
     # What was said can be read again, also after the page was left.
     page.reload()

@@ -31,7 +31,7 @@ class Chart extends HTMLElement {
     this.#feed = new CandleFeed(this.#contract, this.#view);
     this.#own = new OwnOnChart(this.querySelector(".chart-lines"), this.#view, this.#contract);
     this.#view.chart.subscribeCrosshairMove(({ time }) => { this.#pointed = time; this.#describe(); });
-    this.#feed.onBar = () => this.#describe();
+    this.#feed.onBar = () => { text(this.querySelector(".chart-note"), ""); this.#describe(); };
     this.#listen(window, "theme", () => { this.#view.paint(); this.#own.paint(); });
     this.#listen(stream, "live", () => this.#read(() => this.#feed.read()));
     this.#listen(canvas, "keydown", (event) => moveChart(event, this.#view, () => this.#showLatest()));
@@ -72,7 +72,6 @@ class Chart extends HTMLElement {
   // The candle under the pointer, or else the newest.
   #describe() {
     const bar = this.#view.barAt(this.#pointed) ?? this.#view.newest();
-    if (bar) text(this.querySelector(".chart-note"), "");
     describeBar(this.querySelector(".legend"), bar, this.#contract);
     text(this.querySelector(".legend .own"), this.#own.wordsAt(bar));
   }

@@ -28,5 +28,5 @@ const COLUMNS = [
 
 customElements.define("nv-ledger", historyElement({
   caption: "Ledger", emptyTitle: "Nothing has moved yet", emptyDetail: "Deposits, fees and settled profit are listed here to the last unit.",
-  columns: COLUMNS, read, keyOf: (row) => row.id, kinds: ["fill", "summary"],
+  columns: COLUMNS, read, keyOf: (row) => row.id, kinds: ["fill", "balance"],
 }));

@@ -1,11 +1,13 @@
 // The market table of the first page, kept alive: searched, starred, sorted, walked by arrow keys.
 
-import { attribute } from "novate/dom";
+import { attribute, soon } from "novate/dom";
 import { favourites, makeStar, turnFavourite } from "novate/favourites";
 import { fillMarket } from "novate/market-row";
 import { contracts, watchTicker } from "novate/markets";
 import { RowOrder } from "novate/row-order";
 import { shortcuts } from "novate/shortcuts";
+
+const SETTLE_MS = 200;
 
 class Markets extends HTMLElement {
   #stops = [];
@@ -24,10 +26,16 @@ class Markets extends HTMLElement {
     this.#order = new RowOrder(this.querySelector("table"), "novate.markets.order", this.#values);
     this.querySelector("table").addEventListener("reorder", () => this.#arrange());
     this.#arrange();
+    const arrangeSoon = soon(() => this.#arrange(), SETTLE_MS);
     const listed = await contracts();
     for (const row of this.#rows) {
       const contract = listed.get(row.dataset.name);
-      if (contract) this.#stops.push(watchTicker(contract.name, (ticker) => this.#values.set(row, fillMarket(row, contract, ticker, this.#values.get(row)))));
+      if (contract) this.#stops.push(watchTicker(contract.name, (ticker) => {
+        const known = this.#values.get(row);
+        this.#values.set(row, fillMarket(row, contract, ticker, known));
+        // The order that was kept, once there is something to order by.
+        if (known.last === undefined) arrangeSoon();
+      }));
     }
   }
 

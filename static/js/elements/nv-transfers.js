@@ -17,5 +17,5 @@ const COLUMNS = [
 
 customElements.define("nv-transfers", historyElement({
   caption: "Transfers", emptyTitle: "No transfers yet", emptyDetail: "Moves between your accounts are listed here.",
-  columns: COLUMNS, read, keyOf: (row) => row.id, kinds: ["summary"],
+  columns: COLUMNS, read, keyOf: (row) => row.id, kinds: ["balance"],
 }));
