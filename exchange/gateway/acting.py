@@ -2,6 +2,9 @@
 
 ACT-001  the choice is the session's: all its tabs and sockets change together. Sockets are
          closed, and open again as the other account.
+         A page opens its socket for the account that it shows (?account=N): where the session
+         acts for another by now, or for nobody, the socket is closed with a code of its own
+         before anything is asked, and the page loads anew.
 ACT-002  only accounts of the person's own can be chosen; one that is no longer theirs counts as
          not chosen.
 """

@@ -32,6 +32,7 @@ from exchange.gateway.rpc import (
 from exchange.gateway.services import PROCESS, Gateway
 from exchange.gateway.sockets import (
     CLOSE_GOING_AWAY,
+    CLOSE_OTHER_ACCOUNT,
     CLOSE_OVERRUN,
     CLOSE_POLICY,
     CLOSE_RESTART,
@@ -50,6 +51,7 @@ PREFIX = "/api/v2"
 IN_FLIGHT_MAX = 64
 INFLOW_BYTES_PER_SECOND = 1 << 20
 INFLOW_BURST_BYTES = 4 << 20
+_ACCOUNT = b"account="
 _HEADERS = [
     (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),
@@ -236,7 +238,18 @@ async def websocket(scope: Scope, receive: Receive, send: Send, *, sessions: boo
         await send({"type": "websocket.close", "code": CLOSE_RESTART})
         return
     await send({"type": "websocket.accept"})
+    if sessions and not _is_meant(scope["query_string"], principal):
+        await send({"type": "websocket.close", "code": CLOSE_OTHER_ACCOUNT})
+        return
     await _Connection(gateway, Socket(send, _ip(scope), principal)).serve(receive)
+
+
+def _is_meant(query: bytes, principal: Principal | None) -> bool:
+    """Whether the socket acts for the account that its page shows, if that names one."""
+    if not query.startswith(_ACCOUNT):
+        return True
+    shown = query.removeprefix(_ACCOUNT)
+    return principal is not None and shown == str(principal.account).encode()
 
 
 class _Connection:

@@ -33,6 +33,7 @@ FIRST_PICTURE_SECONDS = 0.5
 SCRIPTS = Path(settings.BASE_DIR) / "static" / "js"
 IMPORT = re.compile(r'^(?:import|\} from|import .* from) "novate/([^"]+)"', re.MULTILINE)
 THEMES = ("dark", "light")
+WEBSOCKET_PATH = "/ws/api/v2"
 
 Picture = dict[str, Any]
 
@@ -56,7 +57,7 @@ def shell(request: HttpRequest) -> Picture:
         "import_map": import_map(),
         "theme": chosen_theme(request),
         "panel_sizes": panel_sizes(request.COOKIES.get("layout", "")),
-        "websocket_path": "/ws/api/v2",
+        "websocket_path": WEBSOCKET_PATH,
         "charts_script": static("vendor/lightweight-charts.js"),
         "modules": Modules(),
         "acting": SimpleLazyObject(lambda: _acting(request)),

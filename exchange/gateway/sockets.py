@@ -31,6 +31,7 @@ CLOSE_POLICY = 1008
 CLOSE_TOO_BIG = 1009
 CLOSE_RESTART = 1012
 CLOSE_OVERRUN = 1013
+CLOSE_OTHER_ACCOUNT = 4001  # ours: the page shows another account than its session acts for
 
 Send = Callable[[dict[str, Any]], Any]
 

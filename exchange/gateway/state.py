@@ -123,7 +123,7 @@ def _journal_parts(now_ns: int) -> list[Component]:
         _part(
             "Projector",
             "late" if lag > PROJECTOR_LAG_SECONDS_MAX else "ok",
-            f"{behind} commands, {lag:.1f} s behind the journal",
+            f"{behind} command{'' if behind == 1 else 's'}, {lag:.1f} s behind the journal",
         ),
     ]
 

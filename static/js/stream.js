@@ -10,6 +10,7 @@ const PING_EVERY_MS = 4_000;
 const PING_PATIENCE_MS = 6_000;
 const BACK_OFF_MS = [200, 500, 1_000, 2_000, 4_000, 8_000];
 const EXACT_DIGITS = 15;
+const OTHER_ACCOUNT = 4_001;
 
 export class CallError extends Error {
   constructor({ code, message, data }, unknown = false) {
@@ -74,7 +75,8 @@ class Stream extends EventTarget {
     this.#socket = socket;
     socket.onopen = () => this.#opened();
     socket.onmessage = ({ data }) => this.#heard(JSON.parse(data, exact));
-    socket.onclose = () => this.#closed(socket);
+    // The session acts for another account than this page shows, or for nobody: see acting.py.
+    socket.onclose = ({ code }) => (code === OTHER_ACCOUNT ? location.reload() : this.#closed(socket));
   }
 
   #opened() {

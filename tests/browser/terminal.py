@@ -14,7 +14,7 @@ PHONE = (390, 844)
 BTC = "BTC_USDC-PERPETUAL"
 POLL_MS = 50
 PASSWORD = "correct horse battery 9"
-WEBSOCKET = re.compile(r"/ws/api/v2$")
+WEBSOCKET = re.compile(r"/ws/api/v2(\?|$)")
 
 _numbers = itertools.count(1)
 

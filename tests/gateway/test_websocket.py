@@ -295,6 +295,15 @@ print(json.dumps(session.session_key))
                 venue.socket(origin=origin, additional_headers=cookie),
             ):
                 pass
+        shown: dict[str, Any] = {"origin": own, "additional_headers": cookie}
+        with venue.socket(query=f"?account={member.account}", **shown) as meant:
+            assert meant.call("private/get_positions") == []
+        for query in (f"?account={member.account + 1}", "?account=", "?account=%31&x"):
+            with venue.socket(query=query, **shown) as other:
+                assert is_closed(other, 10)
+                assert other.connection.close_code == 4001
+        with venue.socket(query=f"?account={member.account}", origin=own) as nobody:
+            assert is_closed(nobody, 10)
         http = venue.send("GET", "/api/v2/private/get_positions", headers=cookie)
         assert http.error["code"] == 13009
         fast = venue.ports["uvicorn"]

@@ -239,9 +239,14 @@ class Venue:
 
     @contextmanager
     def socket(
-        self, port: int | None = None, key: Key | None = None, **options: Any
+        self,
+        port: int | None = None,
+        key: Key | None = None,
+        *,
+        query: str = "",
+        **options: Any,
     ) -> Iterator["Client"]:
-        url = f"ws://{HOST}:{port or self.port}/ws/api/v2"
+        url = f"ws://{HOST}:{port or self.port}/ws/api/v2{query}"
         with connect(url, open_timeout=20, **options) as connection:
             client = Client(connection)
             if key is not None:

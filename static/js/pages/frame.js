@@ -14,3 +14,5 @@ import { startAnnouncing } from "novate/announcer";
 import "novate/stale";
 
 startAnnouncing();
+// On a phone the account's pages are more than fit beside each other.
+document.querySelector(".subnav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
